@@ -1,0 +1,135 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strconv"
+	"strings"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"touyan.dev/touyan/kernel/fault"
+)
+
+// Migrate brings the database to the newest schema. Each package that owns
+// tables gives its own directory of numbered .sql files; the numbers are unique
+// over the whole program (kernel 1–99, then a hundred for each domain), and a
+// file, once released, never changes. A database written by a newer program is
+// refused.
+func Migrate(ctx context.Context, dsn string, sources ...fs.FS) error {
+	merged, newest, err := merge(EngineOf(dsn), sources)
+	if err != nil {
+		return fault.Wrap("store.Migrate", err)
+	}
+	pool, dialect, err := migrationPool(dsn)
+	if err != nil {
+		return fault.Wrap("store.Migrate", err)
+	}
+	defer pool.Close()
+	provider, err := goose.NewProvider(dialect, pool, merged)
+	if err != nil {
+		return fault.Wrap("store.Migrate", err)
+	}
+	have, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fault.Wrap("store.Migrate", refusal(pgRefusal(err)))
+	}
+	if have > newest {
+		return fault.New(fault.Unavailable, "store.Migrate",
+			fmt.Sprintf("数据库结构(第%d版)比本程序(第%d版)新,请使用较新的程序。", have, newest),
+			fmt.Sprintf("The database schema (version %d) is newer than this program's (version %d); run the newer program.", have, newest))
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fault.Wrap("store.Migrate", refusal(pgRefusal(err)))
+	}
+	return nil
+}
+
+func migrationPool(dsn string) (*sql.DB, goose.Dialect, error) {
+	if EngineOf(dsn) == PostgreSQL {
+		cfg, err := pgxConfig(dsn)
+		if err != nil {
+			return nil, "", err
+		}
+		return stdlib.OpenDB(*cfg), goose.DialectPostgres, nil
+	}
+	pool, err := sql.Open("sqlite", sqliteURI(dsn, "journal_mode(WAL)", "synchronous(FULL)"))
+	if err != nil {
+		return nil, "", err
+	}
+	pool.SetMaxOpenConns(1)
+	return pool, goose.DialectSQLite3, nil
+}
+
+// merge gathers the migrations of all packages into one directory and gives
+// the newest version.
+func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
+	merged := fstest.MapFS{}
+	seen := map[int64]string{}
+	var newest int64
+	for _, source := range sources {
+		names, err := fs.Glob(source, "*.sql")
+		if err != nil {
+			return nil, 0, err
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			number, _, _ := strings.Cut(name, "_")
+			version, err := strconv.ParseInt(number, 10, 64)
+			if err != nil {
+				return nil, 0, fmt.Errorf("migration %s: the name must begin with a number", name)
+			}
+			if other, taken := seen[version]; taken {
+				return nil, 0, fmt.Errorf("migrations %s and %s have the same number", other, name)
+			}
+			seen[version] = name
+			newest = max(newest, version)
+			text, err := fs.ReadFile(source, name)
+			if err != nil {
+				return nil, 0, err
+			}
+			if engine == SQLite {
+				text = []byte(strict(string(text)))
+			} else {
+				text = bytes.ReplaceAll(text, []byte("/* clustered */"), nil)
+			}
+			merged[name] = &fstest.MapFile{Data: text}
+		}
+	}
+	if newest == 0 {
+		return nil, 0, errors.New("no migrations given")
+	}
+	return merged, newest, nil
+}
+
+// Column is one column of the schema, in portable words.
+type Column struct{ Table, Name, Type string }
+
+// Schema lists the columns of the database in portable types, ordered by table
+// and name, so that the two engines can be compared.
+func (db *DB) Schema(ctx context.Context) ([]Column, error) {
+	query := `SELECT m.name, c.name, c.type FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'goose_%' ORDER BY 1, 2`
+	words := map[string]string{"INTEGER": "BIGINT", "TEXT": "TEXT", "BLOB": "BYTEA", "REAL": "DOUBLE PRECISION"}
+	if db.engine == PostgreSQL {
+		query = `SELECT table_name, column_name, data_type FROM information_schema.columns
+			WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose_%'
+			ORDER BY table_name COLLATE "C", column_name COLLATE "C"`
+		words = map[string]string{"bigint": "BIGINT", "boolean": "BIGINT", "text": "TEXT", "bytea": "BYTEA", "double precision": "DOUBLE PRECISION"}
+	}
+	return Collect(ctx, db, func(row Scanner) (Column, error) {
+		var c Column
+		err := row.Scan(&c.Table, &c.Name, &c.Type)
+		if word, ok := words[c.Type]; ok {
+			c.Type = word
+		}
+		return c, err
+	}, query)
+}

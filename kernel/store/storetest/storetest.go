@@ -1,0 +1,105 @@
+// Package storetest opens real databases for tests: SQLite in a temporary
+// directory, and PostgreSQL 15 in a cluster of its own which it starts and
+// stops. It holds the conformance suite that both engines pass.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"touyan.dev/touyan/kernel/store"
+)
+
+// Each runs f once for each engine, on an empty migrated database.
+func Each(t *testing.T, migrations []fs.FS, f func(t *testing.T, db *store.DB)) {
+	t.Helper()
+	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+		t.Run(string(engine), func(t *testing.T) {
+			f(t, Open(t, engine, store.Options{}, migrations...))
+		})
+	}
+}
+
+// Open gives an empty migrated database that is closed with the test.
+func Open(t testing.TB, engine store.Engine, opts store.Options, migrations ...fs.FS) *store.DB {
+	t.Helper()
+	dsn := DSN(t, engine)
+	ctx := context.Background()
+	if err := store.Migrate(ctx, dsn, migrations...); err != nil {
+		t.Fatalf("migrating %s: %v", engine, err)
+	}
+	db, err := store.Open(ctx, dsn, opts)
+	if err != nil {
+		t.Fatalf("opening %s: %v", engine, err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("closing %s: %v", engine, err)
+		}
+	})
+	return db
+}
+
+// DSN gives the data source name of a new empty database.
+func DSN(t testing.TB, engine store.Engine) string {
+	t.Helper()
+	if engine == store.SQLite {
+		return filepath.Join(t.TempDir(), "touyan.db")
+	}
+	base, err := cluster()
+	if err != nil {
+		t.Fatalf("PostgreSQL is needed by this test (apt-get install postgresql, or set TOUYAN_TEST_POSTGRES to a server's URL): %v", err)
+	}
+	name := "t" + random()
+	if out, err := psql(base, "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("creating a test database: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := psql(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Logf("dropping %s: %v: %s", name, err, out)
+		}
+	})
+	return strings.Replace(base, "/postgres?", "/"+name+"?", 1)
+}
+
+func random() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func psql(url, command string) (string, error) {
+	out, err := exec.Command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", command).CombinedOutput()
+	return string(out), err
+}
+
+// cluster gives the URL of a server: the one named by TOUYAN_TEST_POSTGRES, or
+// one that lives in a directory shared by all test processes of this user and
+// is started by the first that finds it down.
+var cluster = sync.OnceValues(func() (string, error) {
+	if url := os.Getenv("TOUYAN_TEST_POSTGRES"); url != "" {
+		if !strings.Contains(url, "/postgres?") {
+			return "", fmt.Errorf("TOUYAN_TEST_POSTGRES must name the database postgres and have a query, as in postgres://user@host/postgres?sslmode=disable")
+		}
+		return url, nil
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("touyan-test-postgres-%d", os.Getuid()))
+	script, err := filepath.Abs(filepath.Join(sourceDir(), "cluster.sh"))
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command("bash", script, dir).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
+})

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"strings"
+
+	"touyan.dev/touyan/kernel/fault"
+)
+
+// Table describes rows that changes load and write: its key columns, its other
+// columns, and how a value is read and written. Declare each table once, next
+// to the type it holds. Mutable tables have a column rev, kept by the store:
+// an UPDATE names the revision it has read and fails when another came first.
+type Table[K comparable, V any] struct {
+	Name    string
+	Key     []string                                    // key columns
+	KeyType []string                                    // portable types of the key columns: BIGINT, TEXT, BYTEA
+	Cols    []string                                    // the other columns, without rev
+	Fixed   bool                                        // rows are inserted and never changed: no rev column
+	KeyArgs func(K) []any                               // values of the key columns
+	Args    func(V) []any                               // values of the other columns
+	Scan    func(row Scanner, rev *int64) (K, V, error) // reads Key, Cols, rev (rev only when not Fixed)
+}
+
+// texts are the statements of a table, composed from its declaration alone.
+type texts struct {
+	selectOne, selectMany, insert, update, delete string
+}
+
+func (t *Table[K, V]) texts() texts {
+	columns := append(append([]string{}, t.Key...), t.Cols...)
+	where := strings.Join(t.Key, " = ? AND ") + " = ?"
+	if !t.Fixed {
+		columns = append(columns, "rev")
+	}
+	list := strings.Join(columns, ", ")
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
+	var x texts
+	x.selectOne = "SELECT " + list + " FROM " + t.Name + " WHERE " + where
+	x.selectMany = t.selectMany(columns)
+	x.insert = "INSERT INTO " + t.Name + " (" + list + ") VALUES (" + marks + ")"
+	x.update = "UPDATE " + t.Name + " SET " + strings.Join(t.Cols, " = ?, ") + " = ?, rev = ? WHERE " + where + " AND rev = ?"
+	x.delete = "DELETE FROM " + t.Name + " WHERE " + where
+	if !t.Fixed {
+		x.delete += " AND rev = ?"
+	}
+	return x
+}
+
+// selectMany is PostgreSQL's text for a whole set of keys in one statement:
+// the keys travel as one array per key column.
+func (t *Table[K, V]) selectMany(columns []string) string {
+	arrays, names := make([]string, len(t.Key)), make([]string, len(t.Key))
+	on := make([]string, len(t.Key))
+	for i, k := range t.Key {
+		arrays[i] = "?::" + strings.ToLower(t.KeyType[i]) + "[]"
+		names[i] = "k" + k
+		on[i] = t.Name + "." + k + " = wanted.k" + k
+	}
+	qualified := make([]string, len(columns))
+	for i, c := range columns {
+		qualified[i] = t.Name + "." + c
+	}
+	return "SELECT " + strings.Join(qualified, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") AS wanted(" +
+		strings.Join(names, ", ") + ") JOIN " + t.Name + " ON " + strings.Join(on, " AND ")
+}
+
+// entry is one row as a group knows it.
+type entry[V any] struct {
+	val     V
+	rev     int64 // as stored; 0 for a row not stored yet
+	present bool
+	dirty   bool
+}
+
+// rowset holds the rows of one table that a group has loaded or written.
+type rowset[K comparable, V any] struct {
+	table *Table[K, V]
+	sql   texts
+	rows  map[K]*entry[V]
+	want  []K
+	dirty []K
+}
+
+// flusher is a rowset with its types forgotten.
+type flusher interface {
+	wanted() *lookup
+	statements([]statement) []statement
+}
+
+func rows[K comparable, V any](g *Group, t *Table[K, V]) *rowset[K, V] {
+	if s, ok := g.sets[t]; ok {
+		return s.(*rowset[K, V])
+	}
+	text, ok := g.texts[t]
+	if !ok {
+		text = t.texts()
+		g.texts[t] = text
+	}
+	s := &rowset[K, V]{table: t, sql: text, rows: map[K]*entry[V]{}}
+	g.sets[t] = s
+	g.order = append(g.order, s)
+	return s
+}
+
+// Want names a row that Decide will read. Call it from Load.
+func Want[K comparable, V any](g *Group, t *Table[K, V], key K) {
+	s := rows(g, t)
+	if _, ok := s.rows[key]; !ok {
+		s.rows[key] = nil // asked for, not loaded yet
+		s.want = append(s.want, key)
+	}
+}
+
+// Have reports whether the row has been loaded, so that Load can look at it to
+// name further rows.
+func Have[K comparable, V any](g *Group, t *Table[K, V], key K) bool {
+	e, ok := rows(g, t).rows[key]
+	return ok && e != nil
+}
+
+// Get gives a loaded row, with what earlier changes of the group did to it.
+// The second result is false when there is no such row.
+func Get[K comparable, V any](g *Group, t *Table[K, V], key K) (V, bool) {
+	e, ok := rows(g, t).rows[key]
+	if !ok || e == nil {
+		var zero V
+		g.fail(fault.Wrap("store.Get", &fault.Error{Kind: fault.Internal, Op: "store.Get", Text: fault.T("程序缺陷:读取了未声明的行。", "A defect: a row was read that was not asked for: "+t.Name)}))
+		return zero, false
+	}
+	return e.val, e.present
+}
+
+// Put writes a row: a changed one, or one that Get has shown to be absent.
+func Put[K comparable, V any](g *Group, t *Table[K, V], key K, val V) {
+	s := rows(g, t)
+	e, ok := s.rows[key]
+	if !ok || e == nil {
+		Get(g, t, key) // reports the defect
+		return
+	}
+	s.remember(g, e)
+	e.val, e.present = val, true
+	if !e.dirty {
+		e.dirty = true
+		s.dirty = append(s.dirty, key)
+	}
+}
+
+// Insert writes a row whose key is new by construction, without a look-up.
+func Insert[K comparable, V any](g *Group, t *Table[K, V], key K, val V) {
+	s := rows(g, t)
+	e := s.rows[key]
+	if e == nil {
+		e = &entry[V]{}
+		s.rows[key] = e
+	}
+	Put(g, t, key, val)
+}
+
+// Note records what a row will hold by another statement of the group, so that
+// later changes of the group see it; it queues no write of its own.
+func Note[K comparable, V any](g *Group, t *Table[K, V], key K, val V) {
+	s := rows(g, t)
+	e := s.rows[key]
+	if e == nil {
+		e = &entry[V]{}
+		s.rows[key] = e
+	}
+	s.remember(g, e)
+	e.val, e.present = val, true
+}
+
+// Delete removes a row that Get has shown.
+func Delete[K comparable, V any](g *Group, t *Table[K, V], key K) {
+	s := rows(g, t)
+	e := s.rows[key]
+	if e == nil || !e.present {
+		return
+	}
+	s.remember(g, e)
+	e.present = false
+	if !e.dirty {
+		e.dirty = true
+		s.dirty = append(s.dirty, key)
+	}
+}
+
+// remember keeps the row as it was, for a Decide that fails half-way.
+func (s *rowset[K, V]) remember(g *Group, e *entry[V]) {
+	before, dirty := *e, len(s.dirty)
+	g.undo = append(g.undo, func() {
+		*e = before
+		s.dirty = s.dirty[:dirty]
+	})
+}
+
+// statements appends what must be written for the rows changed by the group.
+func (s *rowset[K, V]) statements(out []statement) []statement {
+	for _, key := range s.dirty {
+		e := s.rows[key]
+		if !e.dirty {
+			continue
+		}
+		switch {
+		case e.present && e.rev == 0:
+			args := append(append(make([]any, 0, len(s.table.Key)+len(s.table.Cols)+1), s.table.KeyArgs(key)...), s.table.Args(e.val)...)
+			if !s.table.Fixed {
+				args = append(args, int64(1))
+			}
+			out = append(out, statement{s.sql.insert, args, s.table.Name})
+		case e.present:
+			args := append(append(make([]any, 0, len(s.table.Key)+len(s.table.Cols)+2), s.table.Args(e.val)...), e.rev+1)
+			args = append(append(args, s.table.KeyArgs(key)...), e.rev)
+			out = append(out, statement{s.sql.update, args, s.table.Name})
+		case e.rev != 0:
+			args := s.table.KeyArgs(key)
+			if !s.table.Fixed {
+				args = append(args, e.rev)
+			}
+			out = append(out, statement{s.sql.delete, args, s.table.Name})
+		}
+	}
+	return out
+}
