@@ -61,8 +61,8 @@ type Basis struct {
 // Whole is the limit of the whole matter, usually set by law.
 type Whole struct {
 	Of    calendar.Limit `json:"of"`
-	Basis *Basis `json:"basis,omitempty"`
-	Line  int    `json:"-"`
+	Basis *Basis         `json:"basis,omitempty"`
+	Line  int            `json:"-"`
 }
 
 // Block is one element of a sequence; exactly one of its pointers is set.
@@ -142,9 +142,9 @@ type End struct {
 // Clock is a limit: fixed, or read from data but never above Most.
 type Clock struct {
 	Fixed calendar.Limit `json:"fixed,omitzero"`
-	Data  Path  `json:"data,omitempty"`
+	Data  Path           `json:"data,omitempty"`
 	Most  calendar.Limit `json:"most,omitzero"`
-	Line  int   `json:"-"`
+	Line  int            `json:"-"`
 }
 
 // Bound is the longest the clock can ever be.
@@ -185,15 +185,15 @@ type Guard struct {
 
 // Interrupt is an act on the whole matter, possible at any open step.
 type Interrupt struct {
-	ID      string     `json:"id"` // one of the Int… names
-	Name    fault.Text `json:"name"`
-	Who     Who        `json:"who"`
-	Form    string     `json:"form,omitempty"`
-	AtMost  int        `json:"atMost,omitempty"`
-	Limit   calendar.Limit     `json:"limit,omitzero"`    // pause: how long it may stand
-	Outcome string     `json:"outcome,omitempty"` // withdraw
-	By      calendar.Limit     `json:"by,omitzero"`       // extend
-	Line    int        `json:"-"`
+	ID      string         `json:"id"` // one of the Int… names
+	Name    fault.Text     `json:"name"`
+	Who     Who            `json:"who"`
+	Form    string         `json:"form,omitempty"`
+	AtMost  int            `json:"atMost,omitempty"`
+	Limit   calendar.Limit `json:"limit,omitzero"`    // pause: how long it may stand
+	Outcome string         `json:"outcome,omitempty"` // withdraw
+	By      calendar.Limit `json:"by,omitzero"`       // extend
+	Line    int            `json:"-"`
 }
 
 // The acts of interrupts. No step may use these names.
