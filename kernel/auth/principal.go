@@ -1,0 +1,85 @@
+package auth
+
+import (
+	"slices"
+
+	"github.com/cedar-policy/cedar-go"
+)
+
+// Principal is who acts. Its rights are not in it: they follow from the posts
+// that the directory shows for Person.
+type Principal struct {
+	Person  int64
+	Name    string // for screens, never for logs
+	NameEN  string
+	Session int64 // the session's id; 0 for acts without one, such as imports by the program
+}
+
+// principal is what policies may know about a person on a day.
+type principal struct {
+	person      int64
+	posts       []string // "duty@unit"
+	duties      []string
+	units       []int64 // of all posts
+	leads       []int64 // units the person answers for, with all below them
+	offices     []int64 // offices whose staff the person belongs to
+	administers []int64 // units the person administers, with all below them
+	entity      cedar.Entity
+}
+
+// principalOf gives a person's attributes, worked out once for each snapshot.
+func (d *Directory) principalOf(n *personNode) *principal {
+	if p := n.cache.Load(); p != nil {
+		return p
+	}
+	p := &principal{person: n.ID}
+	for _, post := range n.posts {
+		if !post.On(d.day) {
+			continue
+		}
+		p.posts = append(p.posts, Need(post.Duty, post.Unit))
+		p.duties = append(p.duties, string(post.Duty))
+		p.units = append(p.units, post.Unit)
+		if post.Duty.leads() {
+			p.leads = append(p.leads, d.Descendants(post.Unit)...)
+		}
+		if office := d.OfficeOf(post.Unit); office != 0 && post.Duty.serves() {
+			p.offices = append(p.offices, office)
+		}
+		if post.Duty == Admin {
+			p.administers = append(p.administers, d.Descendants(post.Unit)...)
+		}
+	}
+	p.posts, p.duties = distinct(p.posts), distinct(p.duties)
+	p.units, p.leads, p.offices, p.administers = distinct(p.units), distinct(p.leads), distinct(p.offices), distinct(p.administers)
+	p.entity = cedar.Entity{
+		UID: n.value.(cedar.EntityUID),
+		Attributes: cedar.NewRecord(cedar.RecordMap{
+			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": d.unitSet(p.units),
+			"leads": d.unitSet(p.leads), "offices": d.unitSet(p.offices), "administers": d.unitSet(p.administers),
+		}),
+	}
+	n.cache.Store(p)
+	return p
+}
+
+func distinct[T int64 | string](list []T) []T {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func stringSet(list []string) cedar.Set {
+	values := make([]cedar.Value, len(list))
+	for i, s := range list {
+		values[i] = cedar.String(s)
+	}
+	return cedar.NewSet(values...)
+}
+
+func (d *Directory) unitSet(list []int64) cedar.Set {
+	values := make([]cedar.Value, len(list))
+	for i, id := range list {
+		values[i] = d.unitValue(id)
+	}
+	return cedar.NewSet(values...)
+}

@@ -1,0 +1,248 @@
+package auth
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/cedar-policy/cedar-go"
+
+	"touyan.dev/touyan/kernel/fault"
+)
+
+// Source is one file of policies.
+type Source struct{ Name, Text string }
+
+// Rules are the policies of all domains, checked and ready. They do not change.
+type Rules struct {
+	buckets map[string]*bucket
+	common  *bucket // policies for every action
+}
+
+// bucket is the policies that bear on one action.
+type bucket struct {
+	policies []*policy
+	attrs    []attr // attributes of the resource that they read
+	denied   fault.Text
+}
+
+// All implements cedar.PolicyIterator: the policies in the order of their files.
+func (b *bucket) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
+	return func(yield func(cedar.PolicyID, *cedar.Policy) bool) {
+		for _, p := range b.policies {
+			if !yield(cedar.PolicyID(p.id), p.cedar) {
+				return
+			}
+		}
+	}
+}
+
+// NewRules reads policies. Anything outside the supported subset, a missing or
+// repeated @id, and a policy that names a person are refused as Invalid with
+// file, policy and line.
+func NewRules(sources ...Source) (*Rules, error) {
+	var all []*policy
+	seen := map[string]bool{}
+	for _, source := range sources {
+		list, err := cedar.NewPolicyListFromBytes(source.Name, []byte(source.Text))
+		if err != nil {
+			return nil, problem(source.Name, "", 1, err)
+		}
+		for _, parsed := range list {
+			p, err := readPolicy(source.Name, parsed)
+			if err == nil && seen[p.id] {
+				err = refuse("@id 与另一条策略重复。", "Another policy has the same @id.")
+			}
+			if err != nil {
+				return nil, problem(source.Name, p.id, parsed.Position().Line, err)
+			}
+			seen[p.id] = true
+			all = append(all, p)
+		}
+	}
+	r := &Rules{buckets: map[string]*bucket{}}
+	r.common = newBucket(all, "")
+	for _, p := range all {
+		for _, action := range p.actions {
+			if r.buckets[action] == nil {
+				r.buckets[action] = newBucket(all, action)
+			}
+		}
+	}
+	return r, nil
+}
+
+// newBucket gathers the policies for an action.
+func newBucket(all []*policy, action string) *bucket {
+	b := &bucket{}
+	var used [attrCount]bool
+	var zh, en []string
+	for _, p := range all {
+		if p.actions != nil && !slices.Contains(p.actions, action) {
+			continue
+		}
+		b.policies = append(b.policies, p)
+		p.cond.attrs(&used)
+		if !p.forbid {
+			zh, en = append(zh, p.text.ZH), append(en, p.text.EN)
+		}
+	}
+	for a, on := range used {
+		if on {
+			b.attrs = append(b.attrs, attr(a))
+		}
+	}
+	b.denied = fault.T("您没有办理此项的权限。可办理的是:"+strings.Join(zh, ";")+"。", "You may not do this. Those who may: "+strings.Join(en, "; ")+".")
+	if len(zh) == 0 {
+		b.denied = fault.T("此项操作未授权任何人办理。", "Nobody is allowed to do this.")
+	}
+	return b
+}
+
+// Actions lists the actions that policies name.
+func (r *Rules) Actions() []string {
+	out := make([]string, 0, len(r.buckets))
+	for a := range r.buckets {
+		out = append(out, a)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (r *Rules) bucket(action string) *bucket {
+	if b, ok := r.buckets[action]; ok {
+		return b
+	}
+	return r.common
+}
+
+// Resource is what an action touches, in the words policies use. Zero values
+// mean "not set": they equal nothing a principal has.
+type Resource struct {
+	Type       string // "Matter"; policies may say `resource is Matter`
+	ID         int64  // for records of the verdict; policies cannot name it
+	Unit       int64  // the unit that has it in hand
+	Office     int64  // the office that runs it
+	Originator int64  // the person who raised it
+	Parties    []int64
+	Kind       string
+	Class      string
+	Need       []string // "duty@unit": holders of any may act
+	Named      int64    // the one person named to act
+}
+
+// Verdict is the answer of the rules, with the policy that ruled and why.
+type Verdict struct {
+	Allowed bool
+	Policy  string     // @id; DefaultDeny when no policy spoke
+	Reason  fault.Text // permit: who may; otherwise what is missing
+}
+
+// DefaultDeny stands for the policy when none allowed, and Inactive when the
+// person's account is suspended.
+const (
+	DefaultDeny = "default-deny"
+	Inactive    = "person-suspended"
+)
+
+// facts hands cedar-go the two entities of a request.
+type facts struct {
+	principal *cedar.Entity
+	resource  cedar.Entity
+}
+
+// Get implements cedar.EntityGetter.
+func (f *facts) Get(uid cedar.EntityUID) (cedar.Entity, bool) {
+	if uid == f.resource.UID {
+		return f.resource, true
+	}
+	if uid == f.principal.UID {
+		return *f.principal, true
+	}
+	return cedar.Entity{}, false
+}
+
+// Require asks whether who may do the action on the resource, by the posts the
+// directory shows. A refusal is a fault: Unauthenticated for nobody known,
+// Forbidden with the policy otherwise.
+func (r *Rules) Require(d *Directory, who Principal, action string, res Resource) (Verdict, error) {
+	p, err := d.known(who)
+	if err != nil {
+		return Verdict{Policy: fault.Of(err).Policy, Reason: fault.Of(err).Text}, err
+	}
+	b := r.bucket(action)
+	f := facts{principal: &p.entity, resource: cedar.Entity{UID: cedar.EntityUID{Type: cedar.EntityType(res.Type), ID: "this"}}}
+	f.resource.Attributes = b.record(d, &res)
+	decision, diag := cedar.Authorize(b, &f, cedar.Request{Principal: p.entity.UID, Action: cedar.EntityUID{Type: "Action", ID: cedar.String(action)}, Resource: f.resource.UID})
+	if len(diag.Errors) > 0 { // a checked policy over complete attributes cannot fail
+		return Verdict{}, &fault.Error{Kind: fault.Internal, Op: "auth.Require", Policy: string(diag.Errors[0].PolicyID),
+			Text: fault.T("权限策略求值出错,已按不许可处理。", "A policy failed while evaluated; the answer is no.")}
+	}
+	v := Verdict{Allowed: decision == cedar.Allow, Policy: DefaultDeny, Reason: b.denied}
+	if len(diag.Reasons) > 0 {
+		v.Policy = string(diag.Reasons[0].PolicyID)
+		v.Reason = b.text(v.Policy)
+	}
+	if !v.Allowed {
+		return v, forbidden(v)
+	}
+	return v, nil
+}
+
+func forbidden(v Verdict) error {
+	return &fault.Error{Kind: fault.Forbidden, Op: "auth.Require", Policy: v.Policy, Text: v.Reason}
+}
+
+// known gives the attributes of who, or why there are none.
+func (d *Directory) known(who Principal) (*principal, error) {
+	n := d.people[who.Person]
+	if n == nil || who.Person <= 0 {
+		return nil, fault.New(fault.Unauthenticated, "auth.Require", "请先登录。", "Sign in first.")
+	}
+	if n.Status != Active {
+		return nil, forbidden(Verdict{Policy: Inactive, Reason: fault.T("该账号已停用,请联系系统管理员。", "This account is suspended; ask the administrator.")})
+	}
+	return d.principalOf(n), nil
+}
+
+func (b *bucket) text(id string) fault.Text {
+	for _, p := range b.policies {
+		if p.id == id {
+			return p.text
+		}
+	}
+	return fault.Text{}
+}
+
+// record gives the attributes of the resource that the bucket reads.
+func (b *bucket) record(d *Directory, res *Resource) cedar.Record {
+	m := make(cedar.RecordMap, len(b.attrs))
+	names := attributes()
+	for _, a := range b.attrs {
+		var v cedar.Value
+		switch a {
+		case attrUnit:
+			v = d.unitValue(res.Unit)
+		case attrOffice:
+			v = d.unitValue(res.Office)
+		case attrOriginator:
+			v = d.personValue(res.Originator)
+		case attrNamed:
+			v = d.personValue(res.Named)
+		case attrKind:
+			v = cedar.String(res.Kind)
+		case attrClass:
+			v = cedar.String(res.Class)
+		case attrParties:
+			people := make([]cedar.Value, len(res.Parties))
+			for i, id := range res.Parties {
+				people[i] = d.personValue(id)
+			}
+			v = cedar.NewSet(people...)
+		case attrNeed:
+			v = stringSet(res.Need)
+		}
+		m[names[a].name] = v
+	}
+	return cedar.NewRecord(m)
+}
