@@ -20,7 +20,8 @@ type Due struct {
 	// a pause that has not ended.
 	At time.Time
 	// Provisional: a day that decides the answer belongs to a year whose
-	// notice is missing. Compute again when the notice comes.
+	// notice is missing. Compute again when the notice comes. Never set when
+	// At is zero.
 	Provisional bool
 	// Counted are the days that count, in order; none for limits in hours.
 	// Days a rolled deadline moves across are not among them. When At is zero
@@ -130,7 +131,7 @@ func (c *Calendar) Mark(from time.Time, l Limit, stops []Interval, percent int) 
 func (c *Calendar) lastDay(event Day, l Limit, stops []Interval) (day Day, provisional, ok bool) {
 	day, ok = c.count(event, l.N, l, stops)
 	if l.Unit == WorkingDays {
-		return day, !c.knownAll(event+1, day), ok
+		return day, ok && !c.knownAll(event+1, day), ok
 	}
 	if !l.Roll || !ok {
 		return day, false, ok
@@ -143,7 +144,7 @@ func (c *Calendar) lastDay(event Day, l Limit, stops []Interval) (day Day, provi
 			return day, !c.knownAll(unrolled, day), true
 		}
 		if last == maxDay {
-			return day, !c.knownAll(unrolled, day), false
+			return day, false, false
 		}
 		day = last + 1
 	}
