@@ -48,7 +48,9 @@ func TestTellingDays(t *testing.T) {
 		{"2026-02-23", false, "last day of the Spring Festival"},
 		{"2027-01-01", true, "no notice yet: the plain week"},
 		{"1986-05-04", false, "a Sunday before all notices"},
-		{"2150-01-01", true, "a Thursday after the table"},
+		{"2100-01-01", true, "the Friday after the table"},
+		{"2100-01-02", false, "the Saturday after the table"},
+		{"2150-01-01", true, "a Thursday long after it"},
 	} {
 		d := day(t, c.day)
 		if got := calendar.Default().IsWorkday(d); got != c.worked {
@@ -180,8 +182,36 @@ func TestLateNotice(t *testing.T) {
 	}
 }
 
-// TestNoticesAreCopies: nobody can change a calendar through what it hands out.
+// TestOrderOfNotices: an amendment overrides its year's arrangement, whichever
+// was given first.
+func TestOrderOfNotices(t *testing.T) {
+	want := calendar.Default()
+	changesFirst := want.Notices()
+	slices.SortStableFunc(changesFirst, func(a, b calendar.Notice) int { return b.Part - a.Part })
+	got, err := calendar.New(changesFirst...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want.Notices(), got.Notices()); d != "" || got.Version() != want.Version() {
+		t.Errorf("version %s, want %s; notices (-want +got):\n%s", got.Version(), want.Version(), d)
+	}
+	if got.IsWorkday(day(t, "2020-02-01")) {
+		t.Error("2020-02-01 is worked: the second notice of 2020 has no effect")
+	}
+}
+
+// TestNoticesAreCopies: nobody can change a calendar through what it was given
+// or hands out.
 func TestNoticesAreCopies(t *testing.T) {
+	given := calendar.Default().Notices()
+	made, err := calendar.New(given...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given[0].Spans[0].Work = !given[0].Spans[0].Work
+	if d := cmp.Diff(calendar.Default().Notices(), made.Notices()); d != "" {
+		t.Errorf("what it was given still changes it:\n%s", d)
+	}
 	list := calendar.Default().Notices()
 	list[0].Spans[0].Work = !list[0].Spans[0].Work
 	list[0].Number = "x"

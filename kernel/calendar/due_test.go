@@ -57,6 +57,7 @@ func TestDue(t *testing.T) {
 		{"hours in an open pause", "2026-03-02T09:00", "2h", [][2]string{{"2026-03-02T10:59", ""}}, "", false},
 
 		{"into a year without notice", "2026-12-25", "10wd", nil, "2027-01-08T23:59:59.999999+08:00", true},
+		{"stopped there, nothing is provisional", "2026-12-25", "10wd", [][2]string{{"2027-01-05", ""}}, "", false},
 		{"the last known day", "2026-12-24", "1wd", nil, "2026-12-25T23:59:59.999999+08:00", false},
 		{"December that a notice may move", "2026-12-25", "1wd", nil, "2026-12-28T23:59:59.999999+08:00", true},
 		{"natural days need no notice", "2026-12-25", "30d", nil, "2027-01-24T23:59:59.999999+08:00", false},

@@ -176,3 +176,12 @@ func TestDaysAgreeWithTheZoneDatabase(t *testing.T) {
 		}
 	}
 }
+
+// TestFarDays: instants past the days that text can name are held at the last.
+func TestFarDays(t *testing.T) {
+	for year, want := range map[int]string{9998: "9998-12-31", 9999: "9999-12-31", 12000: "9999-12-31"} {
+		if got := calendar.DayOf(time.Date(year, 12, 31, 12, 0, 0, 0, time.UTC)).String(); got != want {
+			t.Errorf("year %d falls on %s, want %s", year, got, want)
+		}
+	}
+}
