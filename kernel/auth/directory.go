@@ -78,14 +78,16 @@ type seat struct {
 type unitNode struct {
 	Unit
 	children []int64
-	value    cedar.Value // the unit as policies see it
+	value    cedar.Value  // the unit as policies see it
+	record   cedar.Record // value as an attribute of a resource
 }
 
 type personNode struct {
 	Person
-	posts []Post // all, by From
-	value cedar.Value
-	cache atomic.Pointer[principal]
+	posts  []Post // all, by From
+	value  cedar.Value
+	record cedar.Record
+	cache  atomic.Pointer[principal]
 }
 
 // NewDirectory builds a snapshot as of a day (YYYY-MM-DD). It refuses, as
@@ -99,7 +101,8 @@ func NewDirectory(version int64, day string, units []Unit, people []Person, post
 		holders: make(map[seat][]Post, len(posts)),
 	}
 	for _, u := range units {
-		d.units[u.ID] = &unitNode{Unit: u, value: entityOf(unitType, u.ID)}
+		value := entityOf(unitType, u.ID)
+		d.units[u.ID] = &unitNode{Unit: u, value: value, record: factRecord(value)}
 		if u.DutyKey != "" {
 			d.keys[u.DutyKey] = u.ID
 		}
@@ -108,7 +111,8 @@ func NewDirectory(version int64, day string, units []Unit, people []Person, post
 		return nil, err
 	}
 	for _, p := range people {
-		d.people[p.ID] = &personNode{Person: p, value: entityOf(personType, p.ID)}
+		value := entityOf(personType, p.ID)
+		d.people[p.ID] = &personNode{Person: p, value: value, record: factRecord(value)}
 		d.roster = append(d.roster, p.ID)
 	}
 	slices.Sort(d.roster)
@@ -325,13 +329,20 @@ func entityOf(kind cedar.EntityType, id int64) cedar.Value {
 	return cedar.NewEntityUID(kind, cedar.String(strconv.FormatInt(id, 10)))
 }
 
-// unitValue and personValue give the entity of an id, made once for those in
-// the directory.
-func (d *Directory) unitValue(id int64) cedar.Value {
+// unitRecord, personRecord and personValue give what policies see of an id,
+// made once for those in the directory.
+func (d *Directory) unitRecord(id int64) cedar.Record {
 	if n, ok := d.units[id]; ok {
-		return n.value
+		return n.record
 	}
-	return entityOf(unitType, id)
+	return factRecord(entityOf(unitType, id))
+}
+
+func (d *Directory) personRecord(id int64) cedar.Record {
+	if n, ok := d.people[id]; ok {
+		return n.record
+	}
+	return factRecord(d.personValue(id))
 }
 
 func (d *Directory) personValue(id int64) cedar.Value {

@@ -372,9 +372,10 @@ func literalSet(values []cedar.Value) (term, error) {
 	return out, nil
 }
 
-// cedar writes the condition for cedar-go. Membership is written with contains,
-// which looks an entity up where `in` would copy the whole set; units and
-// people have no parents in Cedar, so the two mean the same.
+// cedar writes the condition for cedar-go. Attributes of the resource are read
+// from facts; membership is written with contains, which looks an entity up
+// where `in` would copy the whole set: units and people have no parents in
+// Cedar, so the two mean the same.
 func (e *expr) cedar() ast.Node {
 	switch e.op {
 	case opTrue:
@@ -418,7 +419,7 @@ func none(of typ) ast.Node {
 func (t term) cedar() ast.Node {
 	switch t.place {
 	case inResource:
-		return ast.Resource().Access(attributes()[t.attr].name)
+		return ast.Value(factOf(t.attr)).Access(factAttr)
 	case inPrincipal:
 		if t.name == "" {
 			return ast.Principal()

@@ -55,8 +55,8 @@ func (d *Directory) principalOf(n *personNode) *principal {
 	p.entity = cedar.Entity{
 		UID: n.value.(cedar.EntityUID),
 		Attributes: cedar.NewRecord(cedar.RecordMap{
-			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": d.unitSet(p.units),
-			"leads": d.unitSet(p.leads), "offices": d.unitSet(p.offices), "administers": d.unitSet(p.administers),
+			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": unitSet(p.units),
+			"leads": unitSet(p.leads), "offices": unitSet(p.offices), "administers": unitSet(p.administers),
 		}),
 	}
 	n.cache.Store(p)
@@ -76,10 +76,10 @@ func stringSet(list []string) cedar.Set {
 	return cedar.NewSet(values...)
 }
 
-func (d *Directory) unitSet(list []int64) cedar.Set {
+func unitSet(list []int64) cedar.Set {
 	values := make([]cedar.Value, len(list))
 	for i, id := range list {
-		values[i] = d.unitValue(id)
+		values[i] = entityOf(unitType, id)
 	}
 	return cedar.NewSet(values...)
 }

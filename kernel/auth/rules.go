@@ -145,21 +145,68 @@ const (
 	Inactive    = "person-suspended"
 )
 
-// facts hands cedar-go the two entities of a request.
+// facts hands cedar-go what a request is about: the principal, and each
+// attribute of the resource as an entity of its own. A record costs more to
+// build than a policy to evaluate, so those of units and people are made once
+// for each snapshot, and no record of all attributes is made at all.
 type facts struct {
+	dir       *Directory
 	principal *cedar.Entity
-	resource  cedar.Entity
+	resource  *Resource
+	made      [attrCount]bool
+	records   [attrCount]cedar.Record
 }
+
+const (
+	factType cedar.EntityType = "Fact"
+	factAttr cedar.String     = "is"
+)
+
+// factOf names the entity that stands for an attribute of the resource.
+func factOf(a attr) cedar.EntityUID {
+	return cedar.EntityUID{Type: factType, ID: cedar.String('0' + rune(a))}
+}
+
+func factRecord(v cedar.Value) cedar.Record { return cedar.NewRecord(cedar.RecordMap{factAttr: v}) }
 
 // Get implements cedar.EntityGetter.
 func (f *facts) Get(uid cedar.EntityUID) (cedar.Entity, bool) {
-	if uid == f.resource.UID {
-		return f.resource, true
+	if uid.Type == factType {
+		a := uid.ID[0] - '0'
+		if !f.made[a] {
+			f.made[a], f.records[a] = true, f.record(attr(a))
+		}
+		return cedar.Entity{Attributes: f.records[a]}, true
 	}
 	if uid == f.principal.UID {
 		return *f.principal, true
 	}
 	return cedar.Entity{}, false
+}
+
+// record gives one attribute of the resource.
+func (f *facts) record(a attr) cedar.Record {
+	switch a {
+	case attrUnit:
+		return f.dir.unitRecord(f.resource.Unit)
+	case attrOffice:
+		return f.dir.unitRecord(f.resource.Office)
+	case attrOriginator:
+		return f.dir.personRecord(f.resource.Originator)
+	case attrNamed:
+		return f.dir.personRecord(f.resource.Named)
+	case attrKind:
+		return factRecord(cedar.String(f.resource.Kind))
+	case attrClass:
+		return factRecord(cedar.String(f.resource.Class))
+	case attrNeed:
+		return factRecord(stringSet(f.resource.Need))
+	}
+	people := make([]cedar.Value, len(f.resource.Parties))
+	for i, id := range f.resource.Parties {
+		people[i] = f.dir.personValue(id)
+	}
+	return factRecord(cedar.NewSet(people...))
 }
 
 // Require asks whether who may do the action on the resource, by the posts the
@@ -171,9 +218,11 @@ func (r *Rules) Require(d *Directory, who Principal, action string, res Resource
 		return Verdict{Policy: fault.Of(err).Policy, Reason: fault.Of(err).Text}, err
 	}
 	b := r.bucket(action)
-	f := facts{principal: &p.entity, resource: cedar.Entity{UID: cedar.EntityUID{Type: cedar.EntityType(res.Type), ID: "this"}}}
-	f.resource.Attributes = b.record(d, &res)
-	decision, diag := cedar.Authorize(b, &f, cedar.Request{Principal: p.entity.UID, Action: cedar.EntityUID{Type: "Action", ID: cedar.String(action)}, Resource: f.resource.UID})
+	f := facts{dir: d, principal: &p.entity, resource: &res}
+	decision, diag := cedar.Authorize(b, &f, cedar.Request{
+		Principal: p.entity.UID, Action: cedar.EntityUID{Type: "Action", ID: cedar.String(action)},
+		Resource: cedar.EntityUID{Type: cedar.EntityType(res.Type), ID: "this"},
+	})
 	if len(diag.Errors) > 0 { // a checked policy over complete attributes cannot fail
 		return Verdict{}, &fault.Error{Kind: fault.Internal, Op: "auth.Require", Policy: string(diag.Errors[0].PolicyID),
 			Text: fault.T("权限策略求值出错,已按不许可处理。", "A policy failed while evaluated; the answer is no.")}
@@ -212,37 +261,4 @@ func (b *bucket) text(id string) fault.Text {
 		}
 	}
 	return fault.Text{}
-}
-
-// record gives the attributes of the resource that the bucket reads.
-func (b *bucket) record(d *Directory, res *Resource) cedar.Record {
-	m := make(cedar.RecordMap, len(b.attrs))
-	names := attributes()
-	for _, a := range b.attrs {
-		var v cedar.Value
-		switch a {
-		case attrUnit:
-			v = d.unitValue(res.Unit)
-		case attrOffice:
-			v = d.unitValue(res.Office)
-		case attrOriginator:
-			v = d.personValue(res.Originator)
-		case attrNamed:
-			v = d.personValue(res.Named)
-		case attrKind:
-			v = cedar.String(res.Kind)
-		case attrClass:
-			v = cedar.String(res.Class)
-		case attrParties:
-			people := make([]cedar.Value, len(res.Parties))
-			for i, id := range res.Parties {
-				people[i] = d.personValue(id)
-			}
-			v = cedar.NewSet(people...)
-		case attrNeed:
-			v = stringSet(res.Need)
-		}
-		m[names[a].name] = v
-	}
-	return cedar.NewRecord(m)
 }
