@@ -30,6 +30,9 @@ type Deadline struct {
 	past     bool // lies before the year being planned
 }
 
+// vague reports whether the deadline only names the span being planned.
+func (d Deadline) vague() bool { return d.weak || d.Kind == ByPeriod || d.Kind == ByYear }
+
 // ParseDeadline reads a whole text as one deadline: "6月底前", "2026-06-30",
 // "“十五五”期间". year is the year that 今年 and a bare month mean; with 0
 // they give no Date.
@@ -107,10 +110,17 @@ func deadlines(rs []rune, year int) []Deadline {
 			continue
 		}
 		d.from = i
-		d.to += opened(rs, d.to)
+		if n := opened(rs, d.to); n > 0 {
+			d.to += n
+			d.Start, d.weak = true, false
+		}
 		if isBase(rs, i) {
 			i = d.to - 1
 			continue
+		}
+		if n := len(out); n > 0 && out[n-1].to == i-1 && hasRune("至到—－-", rs[i-1]) { // 1月至6月
+			d.from = out[n-1].from
+			out = out[:n-1]
 		}
 		d.Text = string(rs[d.from:d.to])
 		out = append(out, d)
@@ -125,7 +135,7 @@ func opened(rs []rune, i int) int { return followsAny(rs, i, "开始", "起", "�
 // isBase reports whether a year is what something is compared with or a part
 // of a name, and so no deadline: 比2020年, 按2010年价格.
 func isBase(rs []rune, i int) bool {
-	return precedesAny(rs, i, "比", "较", "与", "以", "按", "相比", "照", "同", "截至", "截止", "对标", "不低于", "高于", "好于")
+	return precedesAny(rs, i, "比", "较", "与", "以", "按", "相比", "照", "同", "截至", "截止", "对标", "不低于", "高于", "好于", "去年", "上年", "前年", "去年的")
 }
 
 // deadlineAt reads a deadline that begins at rune i; its to is set.
@@ -305,7 +315,7 @@ func spanOfYears(rs []rune, i, year int) (Deadline, bool) {
 	}
 	end += unit
 	tail := followsAny(rs, end, "左右的时间", "左右时间", "的时间", "时间", "之内", "以内", "内", "左右")
-	if lead == 0 && followsAny(rs, end, "之内", "以内", "内") == 0 || lead > 0 && tail == 0 && rs[i] != '今' && rs[i] != '未' {
+	if lead == 0 && followsAny(rs, end, "之内", "以内", "内", "就可", "就能") == 0 || lead > 0 && tail == 0 && rs[i] != '今' && rs[i] != '未' {
 		return Deadline{}, false
 	}
 	if rs[i] == '近' && followsAny(rs, end, "内") == 0 {
@@ -326,7 +336,7 @@ func periodDeadline(rs []rune, i, year int) (Deadline, bool) {
 		if tail == 0 {
 			return Deadline{}, false
 		}
-		return Deadline{Kind: ByPeriod, Date: day(y, 12, 31), to: end + tail, past: year > 0 && y < year}, true
+		return Deadline{Kind: ByPeriod, Date: day(y, 12, 31), to: end + tail, past: year > 0 && y < year, weak: rs[end+tail-1] != '末'}, true
 	}
 	if n := followsAny(rs, i, "本世纪末", "本世纪中叶", "21世纪中叶", "本届政府任期内", "本届任期内"); n > 0 {
 		d := Deadline{Kind: ByPeriod, to: i + n}

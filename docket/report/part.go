@@ -102,7 +102,7 @@ func toneOf(rs []rune, year int) tone {
 	if strings.HasSuffix(text, "结束语") {
 		return closing
 	}
-	back := containsAny(text, "回顾", "总结", "过去", "成就", "主要情况", "一年来", "五年来", "去年", "取得")
+	back := containsAny(text, "回顾", "总结", "过去", "成就", "主要情况", "一年来", "五年来", "去年", "取得") || strings.HasSuffix(text, "成绩")
 	ahead := containsAny(text, "任务", "部署", "建议", "要求", "目标", "方针", "重点", "安排", "今后", "未来", "今年", "打算", "举措", "思路", "计划")
 	for i := range rs {
 		y, end, ok := calendarYear(rs, i)

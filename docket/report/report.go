@@ -97,6 +97,7 @@ type Quantity struct {
 	Unit     string   `json:"unit"`           // "人", "元", "%", "百分点"
 	Relation Relation `json:"relation"`
 	Subject  string   `json:"subject"` // what is measured, in the text's words; may be empty
+	Base     bool     `json:"base"`    // the level it starts from (由10万元提高到15万元), not the target
 	from, to int      // runes of the sentence
 }
 

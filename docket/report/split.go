@@ -201,7 +201,7 @@ func lines(doc Document) []line {
 func blankSeparated(ls []line) bool {
 	long, parted := 0, 0
 	for i := 1; i < len(ls); i++ {
-		if len(ls[i-1].text) >= 40 {
+		if before := ls[i-1].text; len(before) >= 40 && isStop(before[len(before)-1]) {
 			long++
 			if ls[i].blank > 0 {
 				parted++
@@ -220,7 +220,7 @@ func joins(a, b line, wrapped bool) bool {
 	if !wrapped || b.blank > 0 || isStop(last) || last == '：' || last == ':' || isCloser(last) && last != '》' && last != '”' {
 		return false
 	}
-	return headingLevel(b.text) == 0 && headingLevel(a.text) == 0 && !banner(a.text)
+	return headingLevel(b.text) == 0 && (headingLevel(a.text) == 0 || len(a.text) > 60)
 }
 
 // normalise gives the runes of raw that carry meaning, half-width where they
