@@ -95,6 +95,12 @@ func KeyOf(key string) Key {
 	return Key(sum[:16])
 }
 
+// Sub derives the key of a further event of the same act.
+func (k Key) Sub(n int) Key {
+	sum := sha256.Sum256(strconv.AppendInt(append(k[:len(k):len(k)], '/'), int64(n), 10))
+	return Key(sum[:16])
+}
+
 // Once names an event by who makes it and under which key: the pair that is
 // unique for ever.
 type Once struct {
@@ -118,10 +124,10 @@ type Draft struct {
 // NewSubject as Draft.Subject gives the subject the event's position as its id.
 const NewSubject int64 = -1
 
-// Place says where an event went; Tree becomes usable after the commit.
+// Place is an event as it was written. Tree becomes usable after the commit.
 type Place struct {
-	Pos  int64
-	Tree *Grown
+	Event Event
+	Tree  *Grown
 }
 
 // onces finds the event written under (actor, key).
@@ -138,16 +144,17 @@ var onces = store.Table[Once, int64]{
 
 // head is the row of log_head.
 type head struct {
-	size int64
-	edge []byte
+	size  int64
+	edge  []byte
+	epoch int64
 }
 
 var heads = store.Table[int64, head]{
-	Name: "log_head", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Cols: []string{"size", "edge"},
+	Name: "log_head", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Cols: []string{"size", "edge", "epoch"},
 	KeyArgs: func(id int64) []any { return []any{id} },
-	Args:    func(h head) []any { return []any{h.size, h.edge} },
+	Args:    func(h head) []any { return []any{h.size, h.edge, h.epoch} },
 	Scan: func(row store.Scanner, rev *int64) (id int64, h head, err error) {
-		err = row.Scan(&id, &h.size, &h.edge, rev)
+		err = row.Scan(&id, &h.size, &h.edge, &h.epoch, rev)
 		return id, h, err
 	},
 }
@@ -179,6 +186,19 @@ type pendingKey struct{}
 
 const headID = 1
 
+// current gives the group's gathering of events.
+func current(g *store.Group) *pending {
+	return store.Local(g, pendingKey{}, func() *pending {
+		h, found := store.Get(g, &heads, int64(headID))
+		if !found {
+			h.epoch = 1
+		}
+		p := &pending{head: h, tree: &Grown{}}
+		g.OnFinish(func() error { return p.close(g) })
+		return p
+	})
+}
+
 // Load names what Append needs, for a change that writes under the given keys.
 func Load(g *store.Group, once ...Once) {
 	store.Want(g, &heads, int64(headID))
@@ -194,12 +214,7 @@ func Seen(g *store.Group, o Once) (int64, bool) { return store.Get(g, &onces, o)
 // caller has checked Seen for its key. The body is encoded at once: later
 // changes to it are not written.
 func Append(g *store.Group, d Draft) (Place, error) {
-	p := store.Local(g, pendingKey{}, func() *pending {
-		h, _ := store.Get(g, &heads, int64(headID))
-		p := &pending{head: h, tree: &Grown{}}
-		g.OnFinish(func() error { return p.close(g) })
-		return p
-	})
+	p := current(g)
 	body, err := json.Marshal(d.Body)
 	if err != nil {
 		return Place{}, fault.Wrap("event.Append", err)
@@ -225,7 +240,25 @@ func Append(g *store.Group, d Draft) (Place, error) {
 	g.OnUndo(func() { p.events = p.events[:n] })
 	once := Once{d.Actor, d.Key}
 	store.Note(g, &onces, once, e.Pos)
-	return Place{Pos: e.Pos, Tree: p.tree}, nil
+	return Place{Event: e.Event, Tree: p.tree}, nil
+}
+
+// Next gives the position that the next Append of this group will use, which
+// is the id of the object that it makes.
+func Next(g *store.Group) int64 {
+	p := current(g)
+	return p.head.size + int64(len(p.events))
+}
+
+// NextEpoch makes the group's tree and all later ones be signed in a new epoch:
+// after a restore, when positions may be used a second time, and when the key
+// changes. The event that says so must be appended by the same change.
+func NextEpoch(g *store.Group) int64 {
+	p := current(g)
+	before := p.head.epoch
+	p.head.epoch++
+	g.OnUndo(func() { p.head.epoch = before })
+	return p.head.epoch
 }
 
 // close grows the tree by the group's events and queues their rows.
@@ -237,12 +270,12 @@ func (p *pending) close(g *store.Group) error {
 	if err != nil {
 		return fault.Wrap("event.close", err)
 	}
-	*p.tree = *tree
+	p.tree.settle(tree)
 	for _, e := range p.events {
 		store.Insert(g, &events, e.Pos, e)
 	}
 	_, exists := store.Get(g, &heads, int64(headID))
-	h := head{size: tree.Size, edge: tree.edge()}
+	h := head{size: tree.Size, edge: tree.edge(), epoch: tree.Epoch}
 	if exists {
 		store.Put(g, &heads, int64(headID), h)
 	} else {

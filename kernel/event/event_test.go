@@ -27,7 +27,7 @@ func (n *note) Load(g *store.Group) { Load(g, n.once) }
 
 func (n *note) Decide(g *store.Group) error {
 	if pos, ok := Seen(g, n.once); ok {
-		n.place, n.seen = Place{Pos: pos}, true
+		n.place.Event.Pos, n.seen = pos, true
 		return nil
 	}
 	var err error
@@ -59,7 +59,7 @@ func TestAppend(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		size, err := Size(ctx, db)
+		size, _, err := Head(ctx, db)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,24 +74,24 @@ func TestAppend(t *testing.T) {
 				continue
 			}
 			written++
-			e, err := At(ctx, db, n.place.Pos)
+			e, err := At(ctx, db, n.place.Event.Pos)
 			if err != nil {
 				t.Fatal(err)
 			}
 			leaf := Leaf(e.Envelope, e.Digest)
-			proof, err := n.place.Tree.Proof(n.place.Pos)
+			proof, err := n.place.Tree.Proof(n.place.Event.Pos)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := tlog.CheckRecord(proof, n.place.Tree.Size, n.place.Tree.Root, n.place.Pos, leaf); err != nil {
-				t.Fatalf("proof of %d: %v", n.place.Pos, err)
+			if err := tlog.CheckRecord(proof, n.place.Tree.Size, n.place.Tree.Root, n.place.Event.Pos, leaf); err != nil {
+				t.Fatalf("proof of %d: %v", n.place.Event.Pos, err)
 			}
-			late, err := tlog.ProveRecord(size, n.place.Pos, hashes)
+			late, err := tlog.ProveRecord(size, n.place.Event.Pos, hashes)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := tlog.CheckRecord(late, size, root, n.place.Pos, leaf); err != nil {
-				t.Fatalf("late proof of %d: %v", n.place.Pos, err)
+			if err := tlog.CheckRecord(late, size, root, n.place.Event.Pos, leaf); err != nil {
+				t.Fatalf("late proof of %d: %v", n.place.Event.Pos, err)
 			}
 		}
 		if written != size {
@@ -113,12 +113,12 @@ func TestOnceForEver(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if size, _ := Size(context.Background(), db); size != 1 {
+		if size, _, _ := Head(context.Background(), db); size != 1 {
 			t.Fatalf("%d events under one key", size)
 		}
 		for _, n := range places {
-			if n.place.Pos != 0 {
-				t.Fatalf("a retry was told position %d", n.place.Pos)
+			if n.place.Event.Pos != 0 {
+				t.Fatalf("a retry was told position %d", n.place.Event.Pos)
 			}
 		}
 	})

@@ -20,14 +20,13 @@ func scan(row store.Scanner) (Event, error) {
 	return e, err
 }
 
-// Size gives the number of events in the log.
-func Size(ctx context.Context, r store.Reader) (int64, error) {
-	var size int64
-	err := r.QueryRow(ctx, "SELECT size FROM log_head WHERE id = 1").Scan(&size)
+// Head gives the number of events in the log and the epoch of its signatures.
+func Head(ctx context.Context, r store.Reader) (size, epoch int64, err error) {
+	err = r.QueryRow(ctx, "SELECT size, epoch FROM log_head WHERE id = 1").Scan(&size, &epoch)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+		return 0, 1, nil
 	}
-	return size, fault.Wrap("event.Size", err)
+	return size, epoch, fault.Wrap("event.Head", err)
 }
 
 // At gives the event at a position.
@@ -56,4 +55,22 @@ func Find(ctx context.Context, r store.Reader, o Once) (Event, bool, error) {
 		return e, false, nil
 	}
 	return e, err == nil, fault.Wrap("event.Find", err)
+}
+
+// Row is an event with the stored hashes of its row.
+type Row struct {
+	Event
+	Hashes []byte
+}
+
+// RowsAfter is After with the stored hashes, for whoever checks the tree.
+func RowsAfter(ctx context.Context, r store.Reader, pos int64, limit int) ([]Row, error) {
+	return store.Collect(ctx, r, func(row store.Scanner) (Row, error) {
+		var out Row
+		var body []byte
+		err := row.Scan(&out.Pos, &out.Recorded, &out.Occurred, &out.Kind, &out.Subject, &out.Actor, &out.Behalf, &out.Unit, &out.Digest, &out.Salt, &body, &out.Hashes)
+		out.Body = body
+		out.Erased = len(out.Salt) == 0
+		return out, err
+	}, "SELECT "+columns+", hashes FROM event WHERE pos >= ? ORDER BY pos LIMIT ?", pos, limit)
 }

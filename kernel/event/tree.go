@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -15,12 +16,29 @@ import (
 // tree before and every hash the group added, which is all that a proof of one
 // of the group's events needs. It does not change after the commit.
 type Grown struct {
-	Size int64     // events in the log
-	Root tlog.Hash // root of the tree of that size
+	Size  int64     // events in the log
+	Root  tlog.Hash // root of the tree of that size
+	Epoch int64     // epoch in which the tree is signed
+
+	signing sync.Once
+	signed  []byte
 
 	first int64 // stored-hash index of added[0]
 	added []tlog.Hash
 	left  []node // the edge before the group
+}
+
+// settle takes over what grow computed.
+func (t *Grown) settle(from *Grown) {
+	t.Size, t.Root, t.Epoch = from.Size, from.Root, from.Epoch
+	t.first, t.added, t.left = from.first, from.added, from.left
+}
+
+// Signed gives the tree's signed checkpoint, signing it when first asked: once
+// for the whole group, and only after its commit.
+func (t *Grown) Signed(sign func(t *Grown) []byte) []byte {
+	t.signing.Do(func() { t.signed = sign(t) })
+	return t.signed
 }
 
 // node is one hash of the tree and its stored-hash index.
@@ -61,7 +79,7 @@ func grow(h head, events []stored) (*Grown, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Grown{Size: h.size, left: left, first: tlog.StoredHashCount(h.size)}
+	t := &Grown{Size: h.size, Epoch: h.epoch, left: left, first: tlog.StoredHashCount(h.size)}
 	for i := range events {
 		e := &events[i]
 		hashes, err := tlog.StoredHashesForRecordHash(e.Pos, Leaf(e.Envelope, e.Digest), t)
@@ -79,9 +97,9 @@ func grow(h head, events []stored) (*Grown, error) {
 	return t, err
 }
 
-// edgeIndexes lists the stored-hash indexes of the complete subtrees that make
+// Edge lists the stored-hash indexes of the complete subtrees that make
 // up a tree of the given size, largest first.
-func edgeIndexes(size int64) []int64 {
+func Edge(size int64) []int64 {
 	out := make([]int64, 0, bits.OnesCount64(uint64(size)))
 	start := int64(0)
 	for level := 62; level >= 0; level-- {
@@ -94,7 +112,7 @@ func edgeIndexes(size int64) []int64 {
 }
 
 func edgeNodes(h head) ([]node, error) {
-	indexes := edgeIndexes(h.size)
+	indexes := Edge(h.size)
 	if len(h.edge) != len(indexes)*tlog.HashSize {
 		return nil, fault.New(fault.Internal, "event.grow", "日志头与日志长度不符,请运行 touyan check。", "The head of the log does not fit its size; run touyan check.")
 	}
@@ -108,7 +126,7 @@ func edgeNodes(h head) ([]node, error) {
 
 // edge gives the edge of the grown tree as log_head stores it.
 func (t *Grown) edge() []byte {
-	indexes := edgeIndexes(t.Size)
+	indexes := Edge(t.Size)
 	hashes, err := t.ReadHashes(indexes)
 	if err != nil { // the edge consists of added hashes and of the edge before
 		panic("event: " + err.Error())

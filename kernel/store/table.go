@@ -16,6 +16,7 @@ type Table[K comparable, V any] struct {
 	KeyType []string                                    // portable types of the key columns: BIGINT, TEXT, BYTEA
 	Cols    []string                                    // the other columns, without rev
 	Fixed   bool                                        // rows are inserted and never changed: no rev column
+	Derived bool                                        // rows follow from others and are written over unread: no rev column, no Scan
 	KeyArgs func(K) []any                               // values of the key columns
 	Args    func(V) []any                               // values of the other columns
 	Scan    func(row Scanner, rev *int64) (K, V, error) // reads Key, Cols, rev (rev only when not Fixed)
@@ -29,7 +30,7 @@ type texts struct {
 func (t *Table[K, V]) texts() texts {
 	columns := append(append([]string{}, t.Key...), t.Cols...)
 	where := strings.Join(t.Key, " = ? AND ") + " = ?"
-	if !t.Fixed {
+	if t.versioned() {
 		columns = append(columns, "rev")
 	}
 	list := strings.Join(columns, ", ")
@@ -40,11 +41,21 @@ func (t *Table[K, V]) texts() texts {
 	x.insert = "INSERT INTO " + t.Name + " (" + list + ") VALUES (" + marks + ")"
 	x.update = "UPDATE " + t.Name + " SET " + strings.Join(t.Cols, " = ?, ") + " = ?, rev = ? WHERE " + where + " AND rev = ?"
 	x.delete = "DELETE FROM " + t.Name + " WHERE " + where
-	if !t.Fixed {
+	if t.versioned() {
 		x.delete += " AND rev = ?"
+	}
+	if t.Derived {
+		set := make([]string, len(t.Cols))
+		for i, c := range t.Cols {
+			set[i] = c + " = excluded." + c
+		}
+		x.insert += " ON CONFLICT (" + strings.Join(t.Key, ", ") + ") DO UPDATE SET " + strings.Join(set, ", ")
 	}
 	return x
 }
+
+// versioned reports whether rows carry a revision.
+func (t *Table[K, V]) versioned() bool { return !t.Fixed && !t.Derived }
 
 // selectMany is PostgreSQL's text for a whole set of keys in one statement:
 // the keys travel as one array per key column.
@@ -170,10 +181,15 @@ func Note[K comparable, V any](g *Group, t *Table[K, V], key K, val V) {
 	e.val, e.present = val, true
 }
 
-// Delete removes a row that Get has shown.
+// Delete removes a row that Get has shown, or a row of a derived table that is
+// known to be there.
 func Delete[K comparable, V any](g *Group, t *Table[K, V], key K) {
 	s := rows(g, t)
 	e := s.rows[key]
+	if e == nil && t.Derived {
+		e = &entry[V]{rev: 1, present: true}
+		s.rows[key] = e
+	}
 	if e == nil || !e.present {
 		return
 	}
@@ -202,9 +218,9 @@ func (s *rowset[K, V]) statements(out []statement) []statement {
 			continue
 		}
 		switch {
-		case e.present && e.rev == 0:
+		case e.present && (e.rev == 0 || s.table.Derived):
 			args := append(append(make([]any, 0, len(s.table.Key)+len(s.table.Cols)+1), s.table.KeyArgs(key)...), s.table.Args(e.val)...)
-			if !s.table.Fixed {
+			if s.table.versioned() {
 				args = append(args, int64(1))
 			}
 			out = append(out, statement{s.sql.insert, args, s.table.Name})
@@ -214,7 +230,7 @@ func (s *rowset[K, V]) statements(out []statement) []statement {
 			out = append(out, statement{s.sql.update, args, s.table.Name})
 		case e.rev != 0:
 			args := s.table.KeyArgs(key)
-			if !s.table.Fixed {
+			if s.table.versioned() {
 				args = append(args, e.rev)
 			}
 			out = append(out, statement{s.sql.delete, args, s.table.Name})

@@ -20,11 +20,13 @@ CREATE TABLE event (
 CREATE UNIQUE INDEX event_idem ON event (actor, idem);
 CREATE INDEX event_subject ON event (subject, pos);
 
--- The head of the log: its size and the right-hand edge of the tree. Derived
+-- The head of the log: its size and the right-hand edge of the tree, and the epoch of
+-- its signatures. Derived
 -- from the events; check compares the two.
 CREATE TABLE log_head (
     id BIGINT PRIMARY KEY,
     size BIGINT NOT NULL,
     edge BYTEA NOT NULL,
+    epoch BIGINT NOT NULL,
     rev BIGINT NOT NULL
 );

@@ -34,22 +34,22 @@ import (
 // Def is one version of one procedure. It is immutable once Parse returned it
 // and safe for concurrent use.
 type Def struct {
-	File       string            `json:"-"`
-	Kind       string            `json:"kind"`
-	Version    int               `json:"version"`
-	Name       fault.Text        `json:"name"`
-	Basis      []Basis           `json:"basis,omitempty"`
-	Limit      *Whole            `json:"limit,omitempty"`
-	Given      string            `json:"given,omitempty"` // form of what the matter begins with
-	Forms      map[string]*Form  `json:"forms,omitempty"`
-	Do         []Block           `json:"do"`
-	Interrupts []Interrupt       `json:"interrupts,omitempty"`
-	hash       string            // of the canonical form
-	nodes      map[string]*node  // every block by id
-	order      []*node           // every block in reading order
-	main       *seq              // the outermost sequence
-	problems   []Problem         // what linking found; part of what Check reports
-	oracle     func(*Guard) bool // replaces guards in tests that explore every path
+	File       string                    `json:"-"`
+	Kind       string                    `json:"kind"`
+	Version    int                       `json:"version"`
+	Name       fault.Text                `json:"name"`
+	Basis      []Basis                   `json:"basis,omitempty"`
+	Limit      *Whole                    `json:"limit,omitempty"`
+	Given      string                    `json:"given,omitempty"` // form of what the matter begins with
+	Forms      map[string]*Form          `json:"forms,omitempty"`
+	Do         []Block                   `json:"do"`
+	Interrupts []Interrupt               `json:"interrupts,omitempty"`
+	hash       string                    // of the canonical form
+	nodes      map[string]*node          // every block by id
+	order      []*node                   // every block in reading order
+	main       *seq                      // the outermost sequence
+	problems   []Problem                 // what linking found; part of what Check reports
+	oracle     func(*Guard, *State) bool // replaces guards in tests that explore every path
 }
 
 // Basis is where a rule comes from: a law, regulation or paper and its article.
@@ -61,6 +61,7 @@ type Basis struct {
 // Whole is the limit of the whole matter, usually set by law.
 type Whole struct {
 	Of    calendar.Limit `json:"of"`
+	Data  Path           `json:"data,omitempty"` // a shorter limit of this matter, if it gives one
 	Basis *Basis         `json:"basis,omitempty"`
 	Line  int            `json:"-"`
 }
@@ -99,6 +100,7 @@ type Act struct {
 	If     *Guard     `json:"if,omitempty"`
 	Who    *Who       `json:"who,omitempty"`    // instead of the step's
 	Number bool       `json:"number,omitempty"` // draws the number of the document
+	InTime bool       `json:"inTime,omitempty"` // possible only until the step is due
 	Link   string     `json:"link,omitempty"`   // relation written between the matter and its source
 	Line   int        `json:"-"`
 }

@@ -57,6 +57,9 @@ func (p *parsing) def(root *value) *Def {
 	if v := f.opt("limit"); v != nil {
 		w := p.fields(v)
 		d.Limit = &Whole{Of: p.limit(w.need("of")), Basis: p.basis(w.opt("basis")), Line: v.line}
+		if data := w.opt("data"); data != nil {
+			d.Limit.Data = p.path(data)
+		}
 		w.done()
 	}
 	if v := f.opt("given"); v != nil {
@@ -310,6 +313,7 @@ func (p *parsing) act(key string, v *value) Act {
 		a.Who = &w
 	}
 	a.Number = p.flag(f.opt("number"))
+	a.InTime = p.flag(f.opt("in_time"))
 	if link := f.opt("link"); link != nil {
 		a.Link = p.id(link)
 	}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"io/fs"
+
+	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/bus"
+	"touyan.dev/touyan/kernel/event"
+	"touyan.dev/touyan/kernel/link"
+	"touyan.dev/touyan/kernel/matter"
+	"touyan.dev/touyan/kernel/serial"
+)
+
+// migrations lists the tables of every package that owns some.
+func migrations() []fs.FS {
+	return []fs.FS{
+		event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(),
+		docket.Migrations(),
+	}
+}
+
+// policies lists the rights of every domain.
+func policies() []auth.Source {
+	return []auth.Source{auth.Policies(), matter.Policies(), docket.Policies()}
+}
+
+// definitions lists the procedures of every domain.
+func definitions() ([]matter.Source, error) {
+	return docket.Definitions()
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/docket/report"
+	"touyan.dev/touyan/kernel/audit"
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter"
+	"touyan.dev/touyan/kernel/matter/flow"
+	"touyan.dev/touyan/kernel/store"
+)
+
+// Program is everything a running Touyan consists of, built top to bottom by
+// open. The commands and the tests use the same one.
+type Program struct {
+	DB       *store.DB
+	Clock    clock.Clock
+	Key      *audit.Key
+	Book     *auth.Book
+	Rules    *auth.Rules
+	Accounts *auth.Accounts
+	Registry *auth.Registry
+	Desk     *matter.Engine
+	Docket   *docket.Office
+}
+
+// Place says where an installation keeps its things.
+type Place struct {
+	Data string `help:"Directory of the database and the signing key." default:"data" type:"path" env:"TOUYAN_DATA"`
+	DB   string `help:"Database: a file, or postgres://user@host/name. Default: touyan.db in the data directory." env:"TOUYAN_DB"`
+	Name string `help:"Name of the installation in receipts. It cannot be changed once a receipt was given." default:"touyan" env:"TOUYAN_NAME"`
+	Sign string `help:"Sign of the city in document numbers, as in 澄政督." default:"市" env:"TOUYAN_SIGN"`
+}
+
+// dsn gives the data source name, with the default filled in.
+func (p Place) dsn() string {
+	if p.DB == "" {
+		return filepath.Join(p.Data, "touyan.db")
+	}
+	return p.DB
+}
+
+// open builds a program: migrates, opens, publishes the definitions.
+func (p Place) open(ctx context.Context, clk clock.Clock, opts store.Options) (*Program, error) {
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return nil, fault.New(fault.Unavailable, "touyan", "数据目录无法建立:"+p.Data, "The data directory cannot be made: "+p.Data)
+	}
+	if err := store.Migrate(ctx, p.dsn(), migrations()...); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, p.dsn(), opts)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := p.build(ctx, clk, db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return prog, nil
+}
+
+func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Program, error) {
+	key, err := audit.OpenKey(filepath.Join(p.Data, "keys"), p.Name)
+	if err != nil {
+		return nil, err
+	}
+	if key.Name != p.Name && p.Name != "touyan" {
+		return nil, fault.New(fault.Invalid, "touyan", "安装名称与签名密钥不符:"+key.Name, "The installation's name is not the signing key's: "+key.Name)
+	}
+	rules, err := auth.NewRules(policies()...)
+	if err != nil {
+		return nil, err
+	}
+	book, err := auth.OpenBook(ctx, db, clk)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := auth.NewAccounts(book, auth.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defs, err := publish(ctx, db, clk)
+	if err != nil {
+		return nil, err
+	}
+	desk, err := matter.New(ctx, matter.Config{
+		DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Defs: defs,
+		Series: map[string]string{docket.FollowUp: p.Sign + "政督", docket.Commitment: p.Sign + "政任"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	units, err := report.DefaultRules()
+	if err != nil {
+		return nil, err
+	}
+	return &Program{
+		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts), Desk: desk,
+		Docket: &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units},
+	}, nil
+}
+
+// publish checks the definitions of all domains together and enters those the
+// log does not hold yet.
+func publish(ctx context.Context, db *store.DB, clk clock.Clock) (*flow.Set, error) {
+	sources, err := definitions()
+	if err != nil {
+		return nil, err
+	}
+	set, err := matter.Publish(ctx, db, clk, sources)
+	if err != nil {
+		return nil, err
+	}
+	var known flow.Known
+	for _, d := range auth.Duties() {
+		known.Duties = append(known.Duties, string(d))
+	}
+	if problems := flow.Check(set, known); len(problems) > 0 {
+		p := problems[0]
+		return nil, fault.New(fault.Invalid, "touyan.publish", fmt.Sprintf("流程定义有误:%s:%d %s", p.File, p.Line, p.Text.ZH), fmt.Sprintf("A definition is wrong: %s:%d %s", p.File, p.Line, p.Text.EN))
+	}
+	return set, nil
+}
+
+// Close closes the database; what was answered is on disk already.
+func (p *Program) Close() error { return p.DB.Close() }

@@ -1,0 +1,81 @@
+// Package docket is the office's own work: what comes in, what leaders
+// instruct, what is followed up, and the answer that goes back.
+//
+// This part holds instructions (批示), entered for a leader and confirmed by him
+// later (代录与确认), everyday follow-up (日常督办, Decree 733), and the intake of
+// work reports and task lists (任务分解): a program proposes, a person confirms,
+// and nothing is dispatched unconfirmed. Procedures are in definitions/, rights
+// in policies/; the engine (kernel/matter) keeps every state.
+//
+// It never changes the words of an instruction, and never lets a matter end
+// without an answer to whoever gave it.
+package docket
+
+import (
+	"embed"
+	"io/fs"
+
+	"touyan.dev/touyan/docket/report"
+	"touyan.dev/touyan/kernel/audit"
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/matter"
+	"touyan.dev/touyan/kernel/store"
+)
+
+// The kinds of matters of the docket.
+const (
+	FollowUp   = "docket.followup"   // 日常督办
+	Commitment = "docket.commitment" // 任务分解
+)
+
+// Office does the docket's work. Fill all fields.
+type Office struct {
+	DB    *store.DB
+	Clock clock.Clock
+	Book  *auth.Book
+	Rules *auth.Rules
+	Key   *audit.Key
+	Desk  *matter.Engine
+	Units report.Rules // which unit usually leads what
+}
+
+//go:embed definitions/*.yaml
+var definitions embed.FS
+
+//go:embed policies/docket.cedar
+var policies string
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Definitions gives the docket's procedures.
+func Definitions() ([]matter.Source, error) {
+	names, err := fs.Glob(definitions, "definitions/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var out []matter.Source
+	for _, name := range names {
+		text, err := definitions.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, matter.Source{File: "docket/" + name, Text: string(text)})
+	}
+	return out, nil
+}
+
+// Policies gives the docket's rights, for auth.NewRules.
+func Policies() auth.Source {
+	return auth.Source{Name: "docket/policies/docket.cedar", Text: policies}
+}
+
+// Migrations gives the docket's tables.
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic("docket: " + err.Error())
+	}
+	return sub
+}

@@ -1,0 +1,53 @@
+package flow
+
+import "touyan.dev/touyan/kernel/calendar"
+
+// OutcomeCancelled is the outcome of a sub-matter whose parent went on without
+// it.
+const OutcomeCancelled = "cancelled"
+
+// Voices gives whom the definition lets make an act in this state; none for an
+// act that does not exist.
+func (d *Def) Voices(s State, step, act string) []Party {
+	if reservedAct(act) {
+		if in := d.Interrupt(act); in != nil {
+			return readWho(nil, &in.Who, &s)
+		}
+		return nil
+	}
+	n := d.nodes[step]
+	if n == nil || n.block.Step == nil {
+		return nil
+	}
+	if i := actIndex(n.block.Step, act); i >= 0 {
+		return n.acts[i].who.parties(&s)
+	}
+	return nil
+}
+
+// StepAct gives an act of a step, or nil.
+func (d *Def) StepAct(step, act string) *Act {
+	if s := d.Step(step); s != nil {
+		return s.Act(act)
+	}
+	return nil
+}
+
+// Cancel ends a sub-matter that nobody waits for any longer.
+func (d *Def) Cancel(s State) (State, []Effect) {
+	if s.Over() {
+		return s, nil
+	}
+	r := run{d: d, s: s}
+	r.end(OutcomeCancelled)
+	return r.s, r.fx
+}
+
+// WholeLimit gives the limit of this matter as a whole: the one its data names,
+// but never above the definition's; zero when the definition sets none.
+func (d *Def) WholeLimit(s State) calendar.Limit {
+	if d.Limit == nil {
+		return calendar.Limit{}
+	}
+	return s.limit(&Clock{Fixed: d.Limit.Of, Data: d.Limit.Data, Most: d.Limit.Of})
+}

@@ -1,0 +1,158 @@
+package matter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"touyan.dev/touyan/kernel/audit"
+	"touyan.dev/touyan/kernel/event"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter/flow"
+	"touyan.dev/touyan/kernel/store"
+)
+
+// Check folds the events of every matter and compares the result with its rows:
+// state and clocks, open steps, and a timer for every open clock. It gives what
+// is wrong, up to limit findings, and how many matters it looked at. Matters
+// with an erased event are counted and not folded.
+func (e *Engine) Check(ctx context.Context, limit int) (found []audit.Finding, looked int, erased int, err error) {
+	for last := int64(-1); len(found) < limit; {
+		rows, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
+			"SELECT "+matterColumns+" FROM matter WHERE id > ? ORDER BY id LIMIT 500", last)
+		if err != nil {
+			return found, looked, erased, err
+		}
+		if len(rows) == 0 {
+			return found, looked, erased, nil
+		}
+		for _, m := range rows {
+			last = m.ID
+			looked++
+			gone, err := e.checkOne(ctx, m, func(table, row string, pos int64, zh, en string) {
+				found = append(found, audit.Finding{Table: table, Row: row, Pos: pos, Text: fault.T(zh, en)})
+			})
+			if err != nil {
+				return found, looked, erased, err
+			}
+			if gone {
+				erased++
+			}
+		}
+	}
+	return found, looked, erased, nil
+}
+
+type reporter func(table, row string, pos int64, zh, en string)
+
+func (e *Engine) checkOne(ctx context.Context, m Matter, add reporter) (erased bool, err error) {
+	events, err := event.Of(ctx, e.db, m.ID)
+	if err != nil {
+		return false, err
+	}
+	row := fmt.Sprintf("id=%d", m.ID)
+	for _, ev := range events {
+		if ev.Erased {
+			return true, nil
+		}
+	}
+	want, err := e.fold(events)
+	if err != nil {
+		add("matter", row, m.Last, fmt.Sprintf("事项%d的记录无法重演:%s", m.ID, fault.Of(err).Text.ZH), fmt.Sprintf("the events of matter %d cannot be replayed: %s", m.ID, fault.Of(err).Text.EN))
+		return false, nil
+	}
+	if !bytes.Equal(want.State, m.State) || want.Status != m.Status || want.Outcome != m.Outcome || want.Stage != m.Stage ||
+		want.Number != m.Number || want.Title != m.Title || want.Unit != m.Unit || want.Originator != m.Originator || want.Last != m.Last || want.Def != m.Def {
+		add("matter", row, m.Last, fmt.Sprintf("事项%d的状态与记录不符", m.ID), fmt.Sprintf("matter %d is not what its events say", m.ID))
+	}
+	want.Clocks.Kids = m.Clocks.Kids // checked from the other end, by each sub-matter's Parent
+	if !bytes.Equal(want.Clocks.encode(), m.Clocks.encode()) {
+		add("matter", row, m.Last, fmt.Sprintf("事项%d的时限与记录不符", m.ID), fmt.Sprintf("the clocks of matter %d are not what its events say", m.ID))
+	}
+	return false, e.checkTasks(ctx, m, add)
+}
+
+// checkTasks compares the rows of open steps with the matter, and demands a
+// timer of every running clock that has not escalated to the end.
+func (e *Engine) checkTasks(ctx context.Context, m Matter, add reporter) error {
+	rows, err := store.Collect(ctx, e.db, func(row store.Scanner) (s Slot, err error) {
+		var provisional int64
+		err = row.Scan(&s.Slot, &s.Step, &s.N, &s.Unit, &s.Duty, &s.Person, &s.Since, &s.Due, &provisional, &s.Mark, &s.Next)
+		s.Provisional = provisional != 0
+		return s, err
+	}, "SELECT slot, step, n, unit, duty, person, since, due, provisional, mark, next FROM task WHERE matter = ? ORDER BY slot", m.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range rows {
+		s := m.Clocks.slot(t.Slot)
+		row := fmt.Sprintf("matter=%d slot=%q", m.ID, t.Slot)
+		if s == nil {
+			add("task", row, m.Last, "多出一条待办", "an open step too many")
+			continue
+		}
+		t.Limit, t.Extra, t.Urged = s.Limit, s.Extra, s.Urged
+		if t != *s {
+			add("task", row, m.Last, "待办与事项不符", "the open step is not the matter's")
+		}
+		if t.Due != 0 && t.Next == 0 && t.Mark < marks[len(marks)-1] {
+			add("task", row, m.Last, "时限没有计时器", "a running clock without a timer")
+		}
+	}
+	if len(rows) < len(m.Clocks.Slots) {
+		add("task", fmt.Sprintf("matter=%d", m.ID), m.Last, "缺少待办", "an open step is missing")
+	}
+	return nil
+}
+
+// fold replays a matter's events.
+func (e *Engine) fold(events []event.Event) (Matter, error) {
+	var m Matter
+	var def *flow.Def
+	var st flow.State
+	for i, ev := range events {
+		var b Body
+		if err := json.Unmarshal(ev.Body, &b); err != nil {
+			return m, fault.Wrap("matter.fold", err)
+		}
+		var input map[string]any
+		if len(b.Input) > 0 {
+			if err := json.Unmarshal(b.Input, &input); err != nil {
+				return m, fault.Wrap("matter.fold", err)
+			}
+		}
+		var err error
+		switch {
+		case i == 0 && b.Open == nil, i > 0 && b.Open != nil:
+			return m, fault.New(fault.Internal, "matter.fold", "开始记录缺失或重复。", "The opening event is missing or stands twice.")
+		case b.Open != nil:
+			o := b.Open
+			m = Matter{
+				ID: ev.Subject, Def: o.Def, Parent: o.Parent, Part: o.Part, Root: o.Root, Source: o.Source, Number: o.Number,
+				Title: o.Title, Office: o.Office, Unit: o.Unit, Originator: o.Originator, Opened: ev.Recorded,
+			}
+			if def = e.defs.ByHash(o.Def); def == nil {
+				return m, errDefinition()
+			}
+			m.Kind = def.Kind
+			st, _, err = def.Begin(input)
+		case b.Child != nil:
+			st, _, err = def.ChildDone(st, flow.Child{Each: b.Child.Each, N: b.Child.N, Index: b.Child.Index, Outcome: b.Child.Outcome})
+		case b.Act == "cancel":
+			st, _ = def.Cancel(st)
+		case b.Mark > 0 || b.Act == "reclock":
+		default:
+			st, _, err = def.Apply(st, flow.Input{Slot: b.Slot, Step: b.Step, Act: b.Act, Data: input})
+		}
+		if err != nil {
+			return m, err
+		}
+		if b.Number != "" {
+			m.Number = b.Number
+		}
+		m.Clocks, m.Last, m.Updated = b.Clocks, ev.Pos, ev.Recorded
+	}
+	m.State, m.Status, m.Outcome, m.Stage = st.AppendJSON(nil), statusOf(st), st.Ended, stage(st)
+	return m, nil
+}

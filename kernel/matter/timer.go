@@ -1,0 +1,258 @@
+package matter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/event"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter/flow"
+	"touyan.dev/touyan/kernel/store"
+)
+
+// The timers' pace: how many are read at once, how many wait for their commit
+// together, and how long a new earlier timer may go unseen.
+const (
+	timerBatch    = 2048
+	timerInFlight = 256
+	timerPoll     = 500 * time.Millisecond
+)
+
+// RunTimers fires escalations and the ends of pauses as they come due, until
+// the context ends. Several replicas may run it: each timer has one key, so it
+// has one effect.
+func (e *Engine) RunTimers(ctx context.Context) error {
+	for {
+		fired, next, err := e.fireDue(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			slog.ErrorContext(ctx, "timers", "err", err)
+		}
+		if fired == timerBatch && err == nil {
+			continue
+		}
+		wait, cancel := context.WithTimeout(ctx, timerPoll)
+		if next.IsZero() {
+			<-wait.Done()
+		} else if err := e.clock.Wait(wait, next); err != nil && !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "timers", "err", err)
+		}
+		cancel()
+	}
+}
+
+// timer is one row whose time has come.
+type timer struct {
+	matter int64
+	slot   string
+	n      int
+	mark   int
+	next   int64
+}
+
+// fireDue fires one batch of what is due and gives the time of the next timer
+// that is not.
+func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err error) {
+	due, err := store.Collect(ctx, e.db, func(row store.Scanner) (t timer, err error) {
+		err = row.Scan(&t.matter, &t.slot, &t.n, &t.mark, &t.next)
+		return t, err
+	}, "SELECT matter, slot, n, mark, next FROM task WHERE next <> 0 ORDER BY next, matter, slot LIMIT ?", timerBatch)
+	if err != nil {
+		return 0, next, err
+	}
+	now := e.clock.Now().UnixMicro()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	seats := make(chan struct{}, timerInFlight)
+	for _, t := range due {
+		if t.next > now {
+			next = micro(t.next)
+			break
+		}
+		fired++
+		seats <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-seats }()
+			if ferr := e.fire(ctx, t); ferr != nil {
+				mu.Lock()
+				err = errors.Join(err, ferr)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return fired, next, err
+}
+
+func (e *Engine) fire(ctx context.Context, t timer) error {
+	w := e.work(auth.Principal{}, fmt.Sprintf("timer/%d/%d/%d/%d", t.matter, t.n, t.mark, t.next))
+	c := &ringing{work: w, timer: t}
+	err := e.book.Write(ctx, func(dir *auth.Directory) store.Change {
+		c.dir = dir
+		return c
+	})
+	return fault.Wrap("matter.fire", err)
+}
+
+// ringing is the change that a timer makes.
+type ringing struct {
+	work
+	timer timer
+}
+
+// Load implements store.Change.
+func (c *ringing) Load(g *store.Group) {
+	c.load(g)
+	loadMatter(g, c.e, c.timer.matter, c.deep, c.now.Year())
+}
+
+// Decide implements store.Change.
+func (c *ringing) Decide(g *store.Group) error {
+	if again, err := c.begin(g); again || err != nil {
+		return err
+	}
+	m, ok := store.Get(g, &matters, c.timer.matter)
+	if !ok {
+		return nil
+	}
+	slot := m.Clocks.slot(c.timer.slot)
+	if slot == nil || slot.N != c.timer.n || slot.Next != c.timer.next {
+		return nil // the matter has moved on since the row was read
+	}
+	def := c.e.defs.ByHash(m.Def)
+	if def == nil {
+		return errDefinition()
+	}
+	st, err := flow.DecodeState(m.State)
+	if err != nil {
+		return fault.Wrap("matter.ring", err)
+	}
+	late := c.now.UnixMicro() - slot.Next
+	if st.Paused { // the longest time that a pause may stand is over
+		next, fx, err := def.Apply(st, flow.Input{Act: flow.IntResume})
+		if err != nil {
+			return err
+		}
+		return c.settle(g, &m, next, fx, m.Kind+"/resume", Body{Act: flow.IntResume, Late: late}, running)
+	}
+	mark := 0
+	for _, k := range marks {
+		if k > slot.Mark {
+			mark = k
+			break
+		}
+	}
+	m.Clocks.Slots = append([]Slot{}, m.Clocks.Slots...)
+	slot = m.Clocks.slot(c.timer.slot)
+	slot.Mark = mark
+	c.e.reckon(&m, slot)
+	return c.settle(g, &m, st, nil, m.Kind+"/escalate", Body{Slot: slot.Slot, Step: slot.Step, N: slot.N, Mark: mark, Late: late}, running)
+}
+
+// LoadNotice enters a holiday notice that came after the program was built, and
+// computes every provisional deadline again, each by an event of its own.
+func (e *Engine) LoadNotice(ctx context.Context, who auth.Principal, text, key string) (int, error) {
+	days, err := e.withNotice(text)
+	if err != nil {
+		return 0, err
+	}
+	c := &noticing{work: e.work(who, key), text: text}
+	if _, err := e.write(ctx, &c.work, c); err != nil {
+		return 0, err
+	}
+	e.days.Store(days)
+	return e.Reclock(ctx)
+}
+
+// Reclock computes every provisional deadline again under the calendar in
+// force and gives how many there were.
+func (e *Engine) Reclock(ctx context.Context) (int, error) {
+	ids, err := store.Collect(ctx, e.db, func(row store.Scanner) (id int64, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, "SELECT DISTINCT matter FROM task WHERE provisional <> 0 ORDER BY matter")
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		c := &reclocking{work: e.work(auth.Principal{}, fmt.Sprintf("reclock/%s/%d", e.Calendar().Version(), id)), id: id}
+		if err := e.book.Write(ctx, func(dir *auth.Directory) store.Change {
+			c.dir = dir
+			return c
+		}); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// reclocking computes the deadlines of one matter again.
+type reclocking struct {
+	work
+	id int64
+}
+
+// Load implements store.Change.
+func (c *reclocking) Load(g *store.Group) {
+	c.load(g)
+	loadMatter(g, c.e, c.id, false, c.now.Year())
+}
+
+// Decide implements store.Change.
+func (c *reclocking) Decide(g *store.Group) error {
+	if again, err := c.begin(g); again || err != nil {
+		return err
+	}
+	m, ok := store.Get(g, &matters, c.id)
+	if !ok || m.Status != Open {
+		return nil
+	}
+	st, err := flow.DecodeState(m.State)
+	if err != nil {
+		return fault.Wrap("matter.reclock", err)
+	}
+	if err := c.e.reckonWhole(&m); err != nil {
+		return err
+	}
+	m.Clocks.Slots = append([]Slot{}, m.Clocks.Slots...)
+	for i := range m.Clocks.Slots {
+		c.e.reckon(&m, &m.Clocks.Slots[i])
+	}
+	return c.settle(g, &m, st, nil, m.Kind+"/reclock", Body{Act: "reclock"}, running)
+}
+
+// noticing is the change that enters a notice.
+type noticing struct {
+	work
+	text string
+}
+
+// Load implements store.Change.
+func (c *noticing) Load(g *store.Group) { c.load(g) }
+
+// Decide implements store.Change.
+func (c *noticing) Decide(g *store.Group) error {
+	c.kind = "calendar/notice"
+	if again, err := c.begin(g); again || err != nil {
+		return err
+	}
+	if _, err := c.e.rules.Require(c.dir, c.who, "calendar.notice", auth.Resource{Type: "Calendar", Unit: c.dir.Root()}); err != nil {
+		return err
+	}
+	place, err := event.Append(g, event.Draft{
+		Kind: c.kind, Subject: event.NewSubject, Actor: c.who.Person, Key: c.once.Key, Recorded: c.now, Body: map[string]string{"text": c.text},
+	})
+	if err != nil {
+		return err
+	}
+	c.place = place
+	store.Insert(g, &notices, place.Event.Pos, c.text)
+	return nil
+}
