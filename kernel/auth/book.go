@@ -100,12 +100,12 @@ func (b *Book) Fresh(ctx context.Context) (*Directory, error) {
 		if err != nil {
 			return nil, fault.Wrap("auth.Fresh", err)
 		}
+		b.checked.Store(now)
 		if v != b.newest.Load().version {
 			if err := b.Refresh(ctx); err != nil {
 				return nil, err
 			}
 		}
-		b.checked.Store(now)
 	}
 	return b.Now(), nil
 }
@@ -114,6 +114,7 @@ func (b *Book) Fresh(ctx context.Context) (*Directory, error) {
 func (b *Book) Refresh(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	now := b.clock.Now()
 	for range 16 {
 		before, err := readVersion(ctx, b.db)
 		if err != nil {
@@ -122,7 +123,7 @@ func (b *Book) Refresh(ctx context.Context) error {
 		if have := b.newest.Load(); have != nil && have.version == before {
 			return nil
 		}
-		d, err := readDirectory(ctx, b.db, before, b.clock.Now().Format(dayForm))
+		d, err := readDirectory(ctx, b.db, before, now.Format(dayForm))
 		after, verr := readVersion(ctx, b.db)
 		if verr != nil {
 			return fault.Wrap("auth.Refresh", verr)
@@ -134,6 +135,7 @@ func (b *Book) Refresh(ctx context.Context) error {
 			return fault.Wrap("auth.Refresh", err)
 		}
 		b.newest.Store(d)
+		b.checked.Store(now.UnixMicro())
 		return nil
 	}
 	return fault.New(fault.Busy, "auth.Refresh", "组织目录正在频繁变动,请稍后重试。", "The directory is changing too fast; try again shortly.")

@@ -249,7 +249,7 @@ func (d *Directory) known(who Principal) (*principal, error) {
 		return nil, fault.New(fault.Unauthenticated, "auth.Require", "请先登录。", "Sign in first.")
 	}
 	if n.Status != Active {
-		return nil, forbidden(Verdict{Policy: Inactive, Reason: fault.T("该账号已停用,请联系系统管理员。", "This account is suspended; ask the administrator.")})
+		return nil, forbidden(Verdict{Policy: Inactive, Reason: suspended()})
 	}
 	return d.principalOf(n), nil
 }

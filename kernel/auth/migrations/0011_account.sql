@@ -1,9 +1,10 @@
 -- +goose Up
 -- What a person signs in with: an argon2id hash that carries its parameters.
+-- turn counts the passwords; a session of an earlier turn is no longer valid.
 CREATE TABLE account (
     person BIGINT PRIMARY KEY,
     hash TEXT NOT NULL,
-    changed BIGINT NOT NULL,
+    turn BIGINT NOT NULL,
     rev BIGINT NOT NULL
 );
 
@@ -24,6 +25,7 @@ CREATE TABLE session (
     digest BYTEA PRIMARY KEY,
     id BIGINT NOT NULL,
     person BIGINT NOT NULL,
+    turn BIGINT NOT NULL,
     opened BIGINT NOT NULL,
     seen BIGINT NOT NULL,
     agent TEXT NOT NULL,
