@@ -204,7 +204,7 @@ func (w *work) putTasks(g *store.Group, m *Matter, before []Slot) {
 		}
 	}
 	for _, s := range m.Clocks.Slots {
-		store.Put(g, &tasks, taskKey{m.ID, s.Slot}, taskRow{Slot: s, Kind: m.Kind, Office: m.Office})
+		store.Insert(g, &tasks, taskKey{m.ID, s.Slot}, taskRow{Slot: s, Kind: m.Kind, Office: m.Office})
 	}
 }
 
