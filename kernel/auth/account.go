@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,11 +119,15 @@ func (a *Accounts) SignIn(ctx context.Context, login, password, userAgent string
 	return token, c.session, nil
 }
 
+// clip bounds a text from outside and drops what a database may refuse.
 func clip(s string, n int) string {
-	if len(s) > n {
-		s = s[:n]
-	}
-	return string([]rune(s)) // a cut character becomes U+FFFD
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), 2*n)], ""))
+	return strings.ToValidUTF8(s[:min(len(s), n)], "")
 }
 
 func wrong() error {
@@ -155,6 +160,9 @@ type signIn struct {
 // candidate reads what an attempt needs.
 func (a *Accounts) candidate(ctx context.Context, login string) (*signIn, error) {
 	c := &signIn{wall: a.opts.Wall.Now(), at: a.book.clock.Now()}
+	if !loginForm().MatchString(login) {
+		login = "" // nobody's
+	}
 	err := a.db.QueryRow(ctx, "SELECT l.person, a.hash FROM login l JOIN account a ON a.person = l.person WHERE l.login = ?", login).Scan(&c.person, &c.hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err

@@ -112,27 +112,15 @@ func parallel(t *testing.T, f func(t *testing.T, r *rand.Rand, budget int) (aske
 // probeScope compares every list in one world with Require on each resource.
 func probeScope(t *testing.T, r *rand.Rand, rules *Rules, n int) (asked, allowed int) {
 	w := newWorld(t, r)
-	db, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		t.Error(err)
-		return probes, 0
-	}
+	db := memory(t)
 	defer db.Close()
-	db.SetMaxOpenConns(1)
 	resources := make([]Resource, n)
-	script := []string{"BEGIN", testTables}
+	script := "BEGIN;"
 	for i := range resources {
-		res := w.resource(r, int64(i+1))
-		resources[i] = res
-		script = append(script, fmt.Sprintf("INSERT INTO t VALUES (%d, %d, %d, %d, %d, '%s', '%s')", res.ID, res.Unit, res.Office, res.Originator, res.Named, res.Kind, res.Class))
-		for k, p := range res.Parties {
-			script = append(script, fmt.Sprintf("INSERT INTO t_party VALUES (%d, %d, %d)", res.ID*10+int64(k), res.ID, p))
-		}
-		for k, need := range res.Need {
-			script = append(script, fmt.Sprintf("INSERT INTO t_need VALUES (%d, %d, '%s')", res.ID*10+int64(k), res.ID, need))
-		}
+		resources[i] = w.resource(r, int64(i+1))
+		script += insert(resources[i])
 	}
-	if _, err := db.Exec(strings.Join(append(script, "COMMIT"), ";\n")); err != nil {
+	if _, err := db.Exec(script + "COMMIT"); err != nil {
 		t.Error(err)
 		return probes, 0
 	}
@@ -168,6 +156,33 @@ func probeScope(t *testing.T, r *rand.Rand, rules *Rules, n int) (asked, allowed
 		}
 	}
 	return asked, allowed
+}
+
+// memory is a database that holds the test's tables and nothing else.
+func memory(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err == nil {
+		db.SetMaxOpenConns(1)
+		_, err = db.Exec(testTables)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return db
+}
+
+// insert writes a resource as SQL. Its texts are the test's own.
+func insert(res Resource) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO t VALUES (%d, %d, %d, %d, %d, '%s', '%s');", res.ID, res.Unit, res.Office, res.Originator, res.Named, res.Kind, res.Class)
+	for k, p := range res.Parties {
+		fmt.Fprintf(&b, "INSERT INTO t_party VALUES (%d, %d, %d);", res.ID*10+int64(k), res.ID, p)
+	}
+	for k, need := range res.Need {
+		fmt.Fprintf(&b, "INSERT INTO t_need VALUES (%d, %d, '%s');", res.ID*10+int64(k), res.ID, need)
+	}
+	return b.String()
 }
 
 func ids(db *sql.DB, query string, args []any) (map[int64]bool, error) {
@@ -263,7 +278,7 @@ func probeCedar(t *testing.T, r *rand.Rand, rules *Rules, n int) (asked, allowed
 	return asked, allowed
 }
 
-// row is a matter on its way into the test's table.
+// The test's tables, as the store writes them.
 var (
 	matterRows = store.Table[int64, Resource]{
 		Name: "t", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Fixed: true,

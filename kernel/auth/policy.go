@@ -213,7 +213,11 @@ func readExpr(n xast.IsNode) (*expr, error) {
 		e, err := readMeets(n.Left, n.Right, false, false)
 		return &expr{op: opNot, kids: []*expr{e}}, err
 	case xast.NodeTypeIn:
-		return readMeets(n.Left, n.Right, false, true)
+		e, err := readMeets(n.Left, n.Right, false, true)
+		if err == nil && e.left.of == aString {
+			err = refuse("in 只用于单位和人员;文字请用 contains。", "`in` is for units and people; use contains for text.")
+		}
+		return e, err
 	case xast.NodeTypeContains:
 		return readMeets(n.Left, n.Right, true, false)
 	case xast.NodeTypeContainsAny:

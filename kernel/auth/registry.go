@@ -190,7 +190,7 @@ func named(op, path string, t fault.Text) error {
 	if strings.TrimSpace(t.ZH) == "" {
 		return fault.At(op, path, "请填写名称。", "The name is missing.")
 	}
-	if utf8.RuneCountInString(t.ZH) > maxName || utf8.RuneCountInString(t.EN) > maxName || strings.ContainsFunc(t.ZH+t.EN, func(r rune) bool { return r < ' ' }) {
+	if utf8.RuneCountInString(t.ZH) > maxName || utf8.RuneCountInString(t.EN) > maxName || !utf8.ValidString(t.ZH+t.EN) || strings.ContainsFunc(t.ZH+t.EN, func(r rune) bool { return r < ' ' }) {
 		return fault.At(op, path, "名称过长或含有控制字符。", "The name is too long or holds control characters.")
 	}
 	return nil

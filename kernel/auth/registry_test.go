@@ -32,7 +32,7 @@ type house struct {
 
 func tables() []fs.FS { return []fs.FS{event.Migrations(), Migrations()} }
 
-func newHouse(t *testing.T, db *store.DB) *house {
+func newHouse(t testing.TB, db *store.DB) *house {
 	t.Helper()
 	ctx := t.Context()
 	h := &house{db: db, clock: clock.NewManual(time.Date(2026, 11, 23, 8, 30, 0, 0, clock.Shanghai()))}
@@ -53,7 +53,7 @@ func newHouse(t *testing.T, db *store.DB) *house {
 }
 
 // reopen makes everything anew, as another replica on the same database would.
-func (h *house) reopen(t *testing.T) {
+func (h *house) reopen(t testing.TB) {
 	t.Helper()
 	var err error
 	if h.book, err = OpenBook(t.Context(), h.db, h.clock); err != nil {
@@ -447,4 +447,8 @@ func TestRegistryTogether(t *testing.T) {
 			t.Errorf("version %d, %d units", d.Version(), len(d.Units()))
 		}
 	})
+}
+
+func benchHouse(b *testing.B) *house {
+	return newHouse(b, storetest.Open(b, store.SQLite, store.Options{}, tables()...))
 }
