@@ -125,7 +125,7 @@ func dataPath(e ast.Expr) (names []string, test, ok bool) {
 // not there, a wrong type, too much work) means that it does not hold.
 func (d *Def) holds(g *Guard, s *State) (bool, error) {
 	if d.oracle != nil {
-		return d.oracle(g), nil
+		return d.oracle(g, s), nil
 	}
 	if g.prog == nil {
 		return false, errors.New("the guard does not compile")
