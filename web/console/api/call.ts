@@ -1,0 +1,112 @@
+// One fetch for the whole console: session cookie, CSRF, idempotency, problems.
+import { ref } from 'vue'
+import type { Text } from '../../kit/lang'
+
+/** A refusal or failure, fit to be shown. `number` is what to quote on the phone. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly kind: string,
+    readonly text: Text,
+    readonly number = '',
+    readonly fields: { path: string; text: Text }[] = [],
+    readonly policy = '',
+  ) {
+    super(text.zh)
+  }
+}
+
+/** True once a call was answered "sign in first"; what was typed stays. */
+export const sessionEnded = ref(false)
+export const offline = ref(!navigator.onLine)
+addEventListener('online', () => (offline.value = false))
+addEventListener('offline', () => (offline.value = true))
+
+let csrf = ''
+export function useCsrf(token: string): void {
+  csrf = token
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>
+
+export function withQuery(path: string, query?: Query): string {
+  const q = new URLSearchParams()
+  for (const [k, v] of Object.entries(query ?? {})) {
+    if (v !== undefined && v !== null && v !== '' && v !== false) q.set(k, v === true ? '1' : String(v))
+  }
+  const text = q.toString()
+  return text ? `${path}?${text}` : path
+}
+
+async function problemOf(res: Response): Promise<Problem> {
+  let doc: Record<string, unknown> = {}
+  try {
+    doc = await res.json()
+  } catch {
+    // A gateway in between answered with something that is not JSON.
+  }
+  const zh = String(doc.detail ?? doc.title ?? `服务未能处理(状态 ${res.status})。`)
+  const en = String(doc.detail_en ?? doc.title ?? `The service could not handle it (status ${res.status}).`)
+  const kind = String(doc.kind ?? (res.status === 404 ? 'not_found' : res.status === 403 ? 'forbidden' : ''))
+  const fields = Array.isArray(doc.fields) ? (doc.fields as Problem['fields']) : []
+  return new Problem(res.status, kind, { zh, en }, String(doc.instance ?? ''), fields, String(doc.policy ?? ''))
+}
+
+/** Calls the API. `key` is the idempotency key of a write; see intent(). */
+export async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (method !== 'GET') {
+    headers['X-CSRF-Token'] = csrf
+    headers['Idempotency-Key'] = key ?? newKey()
+  }
+  let res: Response
+  try {
+    res = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin' })
+  } catch {
+    if (!navigator.onLine) offline.value = true
+    throw new Problem(0, 'offline', {
+      zh: '连不上服务器。已填写的内容保留在本页,网络恢复后可再试;重复提交不会重复登记。',
+      en: 'The server cannot be reached. What you typed stays on this page; try again later. Sending twice never records twice.',
+    })
+  }
+  if (!res.ok) {
+    const problem = await problemOf(res)
+    if (res.status === 401 && !path.startsWith('/api/session')) sessionEnded.value = true
+    throw problem
+  }
+  if (res.status === 204) return undefined as T
+  const text = await res.text()
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** A random UUID; crypto.randomUUID is absent on plain-http intranet pages. */
+export function newKey(): string {
+  const b = crypto.getRandomValues(new Uint8Array(16))
+  b[6] = (b[6]! & 0x0f) | 0x40
+  b[8] = (b[8]! & 0x3f) | 0x80
+  const hex = [...b].map((x) => x.toString(16).padStart(2, '0')).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/**
+ * Keeps one idempotency key per intended act: the same input keeps its key when
+ * it is sent again after a failure, a changed input gets a new one.
+ */
+export function intent(): { key(input: unknown): string; done(): void } {
+  let last = ''
+  let key = ''
+  return {
+    key(input) {
+      const now = JSON.stringify(input)
+      if (now !== last || key === '') {
+        last = now
+        key = newKey()
+      }
+      return key
+    },
+    done() {
+      last = key = ''
+    },
+  }
+}

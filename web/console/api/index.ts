@@ -1,0 +1,89 @@
+// Every call the console makes, by the name of the work.
+import { call, withQuery, type Query } from './call'
+import type * as T from './types'
+
+export * from './types'
+export { Problem, intent, newKey, offline, sessionEnded, useCsrf, withQuery } from './call'
+
+const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(path, query))
+const post = <R>(path: string, body: unknown = {}, key?: string) => call<R>('POST', path, body, key)
+
+export const api = {
+  me: () => get<T.Me>('/api/me'),
+  signIn: (login: string, password: string) => post<T.Me>('/api/session', { login, password }),
+  signOut: () => call<void>('DELETE', '/api/session'),
+  setup: (body: { token: string; login: string; password: string; name: string }) => post<T.Me>('/api/setup', body),
+  password: (old: string, next: string) => post<void>('/api/password', { old, new: next }),
+
+  inbox: (group: T.Group) => get<T.Inbox>('/api/inbox', { group }),
+  matters: (query: Query) => get<T.Page<T.Row>>('/api/matters', query),
+  mattersFile: (query: Query) => withQuery('/api/export/matters.xlsx', query),
+  board: (query: Query) => get<T.Board>('/api/board', query),
+  matter: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}`)),
+  act: async (id: T.Id, body: { slot: string; step: string; act: string; input: unknown }, key: string) => {
+    const done = await post<Omit<T.ActDone, 'matter_now'> & { matter_now: WireMatter }>(`/api/matters/${id}/acts`, body, key)
+    return { ...done, matter_now: tidy(done.matter_now) } as T.ActDone
+  },
+  tree: (id: T.Id) => get<T.TreeNode>(`/api/matters/${id}/tree`),
+  provenance: (id: T.Id) => get<T.Provenance>(`/api/matters/${id}/provenance`),
+  print: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}/print`)) as T.Print,
+
+  receipt: (pos: number) => get<T.Receipt>(`/api/receipts/${pos}`),
+  verify: (receipt: unknown) => post<T.Verdict>('/api/verify', { receipt }),
+  checkpoint: () => get<{ text: string; key: string }>('/api/checkpoint'),
+
+  definitions: () => get<T.DefinitionRow[]>('/api/definitions'),
+  definition: (kind: string) => get<T.Definition>(`/api/definitions/${encodeURIComponent(kind)}`),
+
+  units: () => get<T.Unit[]>('/api/units'),
+  addUnit: (body: { parent: T.Id; name: string; name_en: string; kind: string }, key: string) => post<{ id: T.Id }>('/api/units', body, key),
+  addPerson: (body: { login: string; name: string; name_en: string; password: string }, key: string) => post<{ id: T.Id }>('/api/people', body, key),
+  addPost: (body: { person: T.Id; unit: T.Id; duty: string; title: string }, key: string) => post<{ id: T.Id }>('/api/posts', body, key),
+  endPost: (id: T.Id) => call<void>('DELETE', `/api/posts/${id}`),
+  people: (query: Query) => get<T.Person[]>('/api/people', query),
+
+  enterInstruction: (body: Record<string, unknown>, key: string) =>
+    post<{ id: T.Id; pos: number; matter?: T.Id; receipt: T.Receipt }>('/api/docket/instructions', body, key),
+  instruction: (id: T.Id) => get<T.Instruction>(`/api/docket/instructions/${id}`),
+  instructionsToConfirm: () => get<T.Instruction[] | { items: T.Instruction[] }>('/api/docket/instructions', { state: 'to_confirm' }),
+  confirmInstruction: (id: T.Id, key: string) => post<{ pos: number; receipt: T.Receipt }>(`/api/docket/instructions/${id}/confirm`, {}, key),
+  register: (body: Record<string, unknown>, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
+
+  imports: () => get<T.ImportRow[]>('/api/imports'),
+  import: (id: T.Id) => get<T.Import>(`/api/imports/${id}`),
+  addImport: (body: { name: string; content_base64?: string; text?: string }, key: string) =>
+    post<{ id: T.Id; kind: string; title: string; proposals: number; errors: T.RowError[] | null }>('/api/imports', body, key),
+  proposal: (id: T.Id, n: number, body: T.ProposalAct, key: string) => post<T.Import>(`/api/imports/${id}/proposals/${n}`, body, key),
+  dispatch: (id: T.Id, key: string) => post<{ matters: (T.Id | T.Row)[]; receipts: unknown[] }>(`/api/imports/${id}/dispatch`, {}, key),
+  template: '/api/imports/template.xlsx',
+
+  demo: () => get<T.Demo>('/api/demo'),
+  demoNext: () => post<T.Demo>('/api/demo/next'),
+  demoDays: (days: number) => post<T.Demo>('/api/demo/days', { days }),
+  tamper: () => post<T.Tamper>('/api/demo/tamper'),
+}
+
+// A matter's `children` is a list on the matter itself and counts on a row; the
+// screens call the list children_rows and keep the counts under children.
+type WireMatter = Omit<T.Matter, 'children'> & { children: T.Row[] | T.Row['children'] }
+
+function tidy(wire: WireMatter): T.Matter {
+  const rows = Array.isArray(wire.children) ? wire.children : (wire.children_rows ?? [])
+  const counts = Array.isArray(wire.children)
+    ? {
+        total: rows.length,
+        done: rows.filter((r) => r.status === 'closed' || r.status === 'withdrawn').length,
+        late: rows.filter((r) => r.remaining?.late).length,
+      }
+    : wire.children
+  return {
+    ...wire,
+    children: counts,
+    children_rows: rows,
+    tasks: wire.tasks ?? [],
+    offers: wire.offers ?? [],
+    data: wire.data ?? [],
+    timeline: wire.timeline ?? [],
+    clocks: wire.clocks ?? [],
+  }
+}

@@ -1,0 +1,445 @@
+// The shapes of the API as the screens use them.
+import type { Text } from '../../kit/lang'
+
+export type { Text }
+export type Id = number
+
+export interface Post {
+  id: Id
+  unit: Id
+  unit_name: Text
+  duty: string
+  duty_name: Text
+  title: Text | string
+}
+
+export interface Me {
+  signed_in: boolean
+  needs_setup: boolean
+  demo: boolean
+  person?: { id: Id; name: string; name_en?: string; login: string }
+  posts?: Post[]
+  csrf: string
+  now: string
+  office: Text
+  city: Text
+  leader: boolean
+  admin?: boolean
+  contact?: Text
+}
+
+/** Time left to a limit. unit: working days, natural days or hours. */
+export interface Remaining {
+  days: number
+  unit: 'wd' | 'd' | 'h'
+  late: boolean
+}
+
+/** How much of a limit is used up: 0, 70, 100 or 120 percent passed. */
+export type Mark = 0 | 70 | 100 | 120
+
+export type Tone = 'primary' | 'plain' | 'danger'
+
+export interface ShortOffer {
+  slot: string
+  step: string
+  act: string
+  name: Text
+  tone: Tone
+}
+
+export interface ActOffer extends ShortOffer {
+  form: Schema | null
+  who: Text
+  interrupt: boolean
+}
+
+/** The part of JSON Schema 2020-12 that definitions use, with our x- words. */
+export interface Schema {
+  type?: string | string[]
+  properties?: Record<string, Schema>
+  items?: Schema
+  required?: string[]
+  enum?: unknown[]
+  oneOf?: Schema[]
+  const?: unknown
+  default?: unknown
+  format?: string
+  minLength?: number
+  maxLength?: number
+  minItems?: number
+  maxItems?: number
+  minimum?: number
+  maximum?: number
+  'x-zh'?: string
+  'x-en'?: string
+  'x-help-zh'?: string
+  'x-help-en'?: string
+  'x-widget'?: string
+  'x-order'?: string[]
+  'x-duty'?: string
+  'x-choices'?: { value: unknown; zh: string; en: string }[]
+}
+
+export interface Task {
+  matter: Id
+  number: string
+  title: string
+  kind: string
+  kind_name: Text
+  slot: string
+  step: string
+  step_name: Text
+  unit: Id
+  unit_name: Text
+  person: Id
+  person_name: string
+  duty: string
+  duty_name: Text
+  since: string
+  due: string
+  provisional: boolean
+  remaining: Remaining | null
+  mark: Mark
+  parent: Id
+  urged: number
+  acts: ShortOffer[]
+}
+
+export type Group = 'mine' | 'unit' | 'watch'
+
+export interface Inbox {
+  as_of: string
+  counts: { mine: number; due_today: number; overdue: number; unit: number; watch: number; to_confirm: number }
+  items: Task[]
+}
+
+export interface Row {
+  id: Id
+  number: string
+  title: string
+  kind: string
+  kind_name: Text
+  status: 'open' | 'closed' | 'paused' | 'withdrawn'
+  status_name: Text
+  stage: string
+  stage_name: Text
+  unit: Id
+  unit_name: Text
+  office: Id
+  lead: Id
+  holder_name: string
+  opened: string
+  updated: string
+  due: string
+  provisional: boolean
+  remaining: Remaining | null
+  mark: Mark
+  parent: Id
+  children: { total: number; done: number; late: number } | null
+  returns?: number
+}
+
+export interface Page<T> {
+  items: T[]
+  next: string
+  as_of: string
+  total_hint: number
+}
+
+export interface Named {
+  id: Id
+  name: string
+}
+
+export interface Entry {
+  pos: number
+  recorded: string
+  occurred: string
+  actor: Named
+  behalf: Named | null
+  unit_name: Text
+  act: string
+  act_name: Text
+  step: string
+  step_name: Text
+  text: Text
+  fields: ShownField[]
+  receipt: boolean
+  erased: boolean
+}
+
+export interface ShownField {
+  name: string
+  label: Text
+  value: unknown
+  display: Text | string
+}
+
+export interface Clock {
+  slot: string
+  step: string
+  step_name?: Text
+  limit_text: Text
+  basis: Text | string
+  started: string
+  due: string
+  provisional: boolean
+  mark: Mark
+  paused: { from: string; to: string }[]
+  extended: { by: string; who: string; at: string }[]
+}
+
+export interface Instruction {
+  id: Id
+  leader: Named | string
+  verbatim: string
+  received: string
+  entered_by: Named | string
+  confirmed: string
+  title?: string
+  medium?: string
+  matter?: Id
+  number?: string
+}
+
+export interface Matter extends Row {
+  def: { kind: string; version: number; hash: string }
+  originator: Named
+  outcome: string
+  outcome_name?: Text
+  tasks: Task[]
+  offers: ActOffer[]
+  data: { step: string; step_name: Text; fields: ShownField[] }[]
+  timeline: Entry[]
+  children_rows?: Row[]
+  parent_row: Row | null
+  clocks: Clock[]
+  instruction?: Instruction | null
+}
+
+export interface Receipt {
+  version: number | string
+  log: string
+  key: string
+  envelope: Record<string, unknown>
+  digest: string
+  body?: string
+  salt?: string
+  proof: string[]
+  checkpoint: string
+  [more: string]: unknown
+}
+
+export interface ActDone {
+  matter: Id
+  pos: number
+  number?: string
+  receipt: Receipt
+  matter_now: Matter
+}
+
+export interface BoardColumn {
+  step: string
+  step_name: Text
+  count: number
+  late: number
+  items: Row[]
+}
+
+export interface Board {
+  kind: string
+  as_of: string
+  columns: BoardColumn[]
+  kinds: { kind: string; name: Text }[]
+}
+
+export interface TreeNode {
+  row: Row
+  tasks: Task[]
+  children: TreeNode[]
+  stuck: boolean
+}
+
+export interface ProvNode {
+  key: string
+  type: string
+  type_name: Text
+  title: string
+  at: string
+  who: string
+  href?: string
+}
+
+export interface ProvEdge {
+  from: string
+  rel: string
+  rel_name: Text
+  to: string
+  at: string
+  pos: number
+}
+
+export interface Provenance {
+  nodes: ProvNode[]
+  edges: ProvEdge[]
+  missing: { key: string; text: Text; act?: string }[]
+  hidden: number
+}
+
+export interface Print extends Matter {
+  qr: string
+  printed_at: string
+}
+
+export interface Verdict {
+  ok: boolean
+  checks: { name: Text; ok: boolean; detail: Text }[]
+  envelope: Record<string, unknown>
+  kind_name: Text
+  actor_name: string
+}
+
+export interface DefinitionRow {
+  kind: string
+  name: Text
+  version: number
+  hash: string
+  basis: ({ source: string; article?: string } | string)[] | string
+  steps: number
+  limit_text: Text | string
+  running: number
+}
+
+export interface DiagramNode {
+  id: string
+  label?: string
+  kind?: string
+  type?: string
+  x: number
+  y: number
+  w: number
+  h: number
+  lines?: string[]
+  note?: string
+}
+
+export interface DiagramEdge {
+  from: string
+  to: string
+  label?: string
+  kind?: string
+  back?: boolean
+  points?: ({ x: number; y: number } | [number, number])[]
+}
+
+export interface Diagram {
+  w: number
+  h: number
+  nodes: DiagramNode[]
+  edges: DiagramEdge[]
+}
+
+export interface Definition {
+  kind: string
+  name: Text
+  version: number
+  hash: string
+  basis: DefinitionRow['basis']
+  source: string
+  diagram: { zh: Diagram; en: Diagram }
+  problems: (Text | { text: Text; line?: number; path?: string })[]
+  given?: Schema | null
+}
+
+export interface Unit {
+  id: Id
+  parent: Id
+  name: Text
+  level: string
+  kind: string
+  posts: { id: Id; person: Id; person_name: string; duty: string; duty_name: Text; title: Text | string }[]
+  open: number
+}
+
+export interface Person {
+  id: Id
+  name: string
+  unit: Id
+  unit_name: Text
+  duty: string
+  duty_name: Text
+}
+
+export interface ImportRow {
+  id: Id
+  name: string
+  kind: 'report' | 'list'
+  title: string
+  status: 'open' | 'done'
+  counts: { proposed: number; confirmed: number; dropped: number; dispatched: number }
+  at?: string
+}
+
+export interface RowError {
+  row: number
+  column: string
+  text: Text
+}
+
+export type ProposalState = 'proposed' | 'confirmed' | 'dropped' | 'merged' | 'dispatched'
+
+export interface Proposal {
+  n: number
+  state: ProposalState
+  title: string
+  source: { paragraph: number; sentence: number; text: string; heading: string; start: number; end: number }
+  quantities: { text: string }[] | null
+  deadline: { text: string; date: string } | null
+  strength: string | number
+  lead: { unit: Id; unit_name: Text; why: Text | string } | null
+  assist: Id[] | null
+  limit: string
+  due: string
+  into: number
+  matter: Id
+}
+
+export interface Import extends ImportRow {
+  errors?: RowError[] | null
+  proposals: Proposal[]
+}
+
+export interface ProposalAct {
+  act: 'confirm' | 'drop' | 'edit' | 'merge' | 'split' | 'restore'
+  title?: string
+  lead?: Id
+  assist?: Id[]
+  limit?: string
+  with?: number[]
+  parts?: string[]
+}
+
+export interface DemoStep {
+  n: number
+  title: Text
+  domain: string
+  built: boolean
+  state: 'done' | 'next' | 'waiting' | 'missing'
+  at: string
+  who: string
+  login: string
+  href: string
+  text: Text
+}
+
+export interface Demo {
+  now: string
+  steps: DemoStep[]
+  logins: { login: string; name: string; role: Text; password: string }[]
+}
+
+export interface Tamper {
+  copy: string
+  found: { pos: number; text: Text } | null
+}

@@ -1,0 +1,9 @@
+import { createApp } from 'vue'
+import '../kit/base.css'
+import './element.css'
+import { startTheme } from '../kit/theme'
+import App from './App.vue'
+import { router } from './router'
+
+startTheme()
+createApp(App).use(router).mount('#app')

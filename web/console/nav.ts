@@ -1,0 +1,32 @@
+import { session } from './session'
+import type { Key } from './t'
+
+export interface Place {
+  to: string
+  icon: string
+  text: Key
+}
+
+/** The console's places in the order of the day's work. */
+export function navigation(): Place[] {
+  const places: Place[] = [
+    { to: '/', icon: 'today', text: 'nav.today' },
+    { to: '/matters', icon: 'matters', text: 'nav.matters' },
+    { to: '/board', icon: 'board', text: 'nav.board' },
+    { to: '/enter', icon: 'enter', text: session.me.leader ? 'nav.instruct' : 'nav.enter' },
+    { to: '/imports', icon: 'imports', text: 'nav.imports' },
+    { to: '/units', icon: 'units', text: 'nav.units' },
+    { to: '/definitions', icon: 'flow', text: 'nav.definitions' },
+    { to: '/verify', icon: 'proof', text: 'nav.verify' },
+  ]
+  if (session.me.leader) places.splice(4, 0, { to: '/confirm', icon: 'confirm', text: 'nav.confirm' })
+  if (session.me.demo) places.push({ to: '/story', icon: 'story', text: 'nav.story' })
+  return places
+}
+
+/** The four that stand at the bottom of a phone, before "more". */
+export function thumb(): Place[] {
+  const all = navigation()
+  const want = session.me.leader ? ['/', '/confirm', '/enter', '/matters'] : ['/', '/matters', '/enter', '/imports']
+  return want.map((to) => all.find((p) => p.to === to)!)
+}

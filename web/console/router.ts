@@ -1,0 +1,59 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import { offline } from './api'
+import { refreshMe, session } from './session'
+import { t, type Key } from './t'
+import TodayView from './views/TodayView.vue'
+
+const open = { open: true } // reachable without signing in
+
+export const router = createRouter({
+  history: createWebHistory('/'),
+  scrollBehavior: (_to, _from, saved) => saved ?? undefined,
+  routes: [
+    { path: '/', component: TodayView, meta: { title: 'nav.today' } },
+    { path: '/login', component: () => import('./views/LoginView.vue'), meta: { title: 'login.title', ...open } },
+    { path: '/setup', component: () => import('./views/SetupView.vue'), meta: { title: 'setup.title', ...open } },
+    { path: '/matters', component: () => import('./views/MattersView.vue'), meta: { title: 'nav.matters' } },
+    { path: '/matters/:id(\\d+)', component: () => import('./views/MatterView.vue'), meta: { title: 'nav.matters' } },
+    { path: '/matters/:id(\\d+)/print', component: () => import('./views/PrintView.vue'), meta: { title: 'matter.print' } },
+    { path: '/board', component: () => import('./views/BoardView.vue'), meta: { title: 'nav.board' } },
+    { path: '/tree/:id(\\d+)', component: () => import('./views/TreeView.vue'), meta: { title: 'tree.title' } },
+    { path: '/enter', component: () => import('./views/EnterView.vue'), meta: { title: 'nav.enter' } },
+    { path: '/register', component: () => import('./views/RegisterView.vue'), meta: { title: 'register.title' } },
+    { path: '/confirm', component: () => import('./views/ConfirmView.vue'), meta: { title: 'nav.confirm' } },
+    { path: '/imports', component: () => import('./views/ImportsView.vue'), meta: { title: 'nav.imports' } },
+    { path: '/imports/:id(\\d+)', component: () => import('./views/ImportView.vue'), meta: { title: 'nav.imports' } },
+    { path: '/units', component: () => import('./views/UnitsView.vue'), meta: { title: 'nav.units' } },
+    { path: '/definitions', component: () => import('./views/DefinitionsView.vue'), meta: { title: 'nav.definitions' } },
+    { path: '/definitions/:kind', component: () => import('./views/DefinitionView.vue'), meta: { title: 'nav.definitions' } },
+    { path: '/verify', component: () => import('./views/VerifyView.vue'), meta: { title: 'nav.verify', ...open } },
+    { path: '/story', component: () => import('./views/StoryView.vue'), meta: { title: 'nav.story' } },
+    { path: '/account', component: () => import('./views/AccountView.vue'), meta: { title: 'nav.account' } },
+    { path: '/more', component: () => import('./views/MoreView.vue'), meta: { title: 'nav.more' } },
+    { path: '/feedback', component: () => import('./views/FeedbackView.vue'), meta: { title: 'nav.feedback', ...open } },
+    { path: '/:rest(.*)*', component: () => import('./views/LostView.vue'), meta: { title: 'lost.title', ...open } },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  if (!session.known) {
+    try {
+      await refreshMe()
+    } catch {
+      return true // the shell shows that the server cannot be reached
+    }
+  }
+  if (session.me.needs_setup) return to.path === '/setup' ? true : '/setup'
+  if (to.path === '/setup') return '/'
+  if (!session.me.signed_in && !to.meta.open) return { path: '/login', query: to.fullPath === '/' ? {} : { back: to.fullPath } }
+  return true
+})
+
+router.afterEach((to) => {
+  document.title = `${t((to.meta.title as Key) ?? 'app.name')} · ${t('app.name')}`
+})
+
+// After an update the old pages' pieces are gone from the server: fetch the new page whole.
+router.onError((error, to) => {
+  if (!offline.value && /import|fetch|load/i.test(String(error))) location.assign(to.fullPath)
+})
