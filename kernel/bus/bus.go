@@ -174,6 +174,14 @@ func (b *Bus) await(ctx context.Context, pos int64) (int64, error) {
 	}
 }
 
+// Size is how many events may be read, as far as this process knows; 0 before
+// the first look.
+func (b *Bus) Size() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(b.size, 0)
+}
+
 // Watch gives the envelopes from position from on as they are committed; a
 // negative from means only those to come. The channel holds nothing back: a
 // receiver that is slow falls behind and catches up from the log. It is closed

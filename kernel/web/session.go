@@ -1,0 +1,132 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"touyan.dev/touyan/kernel/fault"
+)
+
+const (
+	cookieName = "touyan_session"
+	csrfHeader = "X-CSRF-Token"
+	keyHeader  = "Idempotency-Key"
+	maxKey     = 200
+	maxToken   = 512
+)
+
+// checkAddress takes the request from its address's rate.
+func (s *Server) checkAddress(w http.ResponseWriter, q *request) *refusal {
+	if wait, ok := s.byAddress.take(block(q.address), s.cfg.Machine.Now()); !ok {
+		return retryAfter(w, wait)
+	}
+	return nil
+}
+
+// checkSession finds out who is asking. A token that is no session's makes a
+// guest, whose browser is told to forget it; a guest's rate is the address's.
+func (s *Server) checkSession(w http.ResponseWriter, r *http.Request, q *request) *refusal {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil || cookie.Value == "" {
+		return nil
+	}
+	if len(cookie.Value) > maxToken {
+		s.dropCookie(w, q)
+		return nil
+	}
+	who, session, err := s.cfg.Sessions.Resolve(r.Context(), cookie.Value)
+	if fault.Is(err, fault.Unauthenticated) {
+		s.dropCookie(w, q)
+		return nil
+	}
+	if err != nil {
+		return &refusal{err: s.internal(r.Context(), err)}
+	}
+	q.who, q.token, q.session = who, cookie.Value, session
+	if wait, ok := s.bySession.take(cookie.Value, s.cfg.Machine.Now()); !ok {
+		return retryAfter(w, wait)
+	}
+	return nil
+}
+
+// internal logs an error that a check has met and gives what may be shown of it.
+func (s *Server) internal(ctx context.Context, err error) *fault.Error {
+	if f := fault.Of(err); f.Kind != fault.Internal {
+		return f
+	}
+	s.log.ErrorContext(ctx, "a check failed", "id", current(ctx).id, "error", err)
+	return fault.Of(fault.Wrap("web.check", err))
+}
+
+// checkForgery refuses an unsafe request that another site has made the browser
+// send: by the browser's own headers, and by a token that only our pages know.
+func (s *Server) checkForgery(_ http.ResponseWriter, r *http.Request, q *request) *refusal {
+	if !q.route.unsafe {
+		return nil
+	}
+	if err := s.forged.Check(r); err != nil {
+		return &refusal{err: fault.New(fault.Forbidden, "web.csrf", "请求来自其他网站，已拒绝。", "The request comes from another site and was refused.")}
+	}
+	if q.token == "" {
+		return nil
+	}
+	if !q.session.FitsCSRF(r.Header.Get(csrfHeader)) {
+		return &refusal{err: fault.New(fault.Forbidden, "web.csrf", "页面已过期，请刷新后重试。", "The page has expired; reload it and try again.")}
+	}
+	return nil
+}
+
+func (s *Server) checkSignedIn(_ http.ResponseWriter, _ *http.Request, q *request) *refusal {
+	if q.route.op.Open || q.token != "" {
+		return nil
+	}
+	return &refusal{err: fault.New(fault.Unauthenticated, "web.session", "请先登录。", "Sign in first.")}
+}
+
+func (rt *route) needsKey() bool { return rt.unsafe && !rt.op.Keyless }
+
+// checkKey reads the idempotency key.
+func checkKey(_ http.ResponseWriter, r *http.Request, q *request) *refusal {
+	if !q.route.needsKey() {
+		return nil
+	}
+	key := r.Header.Get(keyHeader)
+	switch {
+	case key == "":
+		return &refusal{err: fault.At("web.key", "header/"+keyHeader, "缺少操作号(请求头 Idempotency-Key)。", "The header Idempotency-Key is missing.")}
+	case len(key) > maxKey:
+		return &refusal{err: fault.At("web.key", "header/"+keyHeader, "操作号过长，至多 200 个字符。", "The Idempotency-Key may have at most 200 characters.")}
+	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return &refusal{err: fault.At("web.key", "header/"+keyHeader, "操作号只能用可见的 ASCII 字符。", "The Idempotency-Key may have visible ASCII characters only.")}
+	}
+	q.key = key
+	return nil
+}
+
+// checkSignIn takes an attempt from the rate of its address and login. The login
+// is hashed, because what people type there may be anything.
+func (s *Server) checkSignIn(ctx context.Context, login string) error {
+	sum := sha256.Sum256([]byte(login))
+	who := block(current(ctx).address) + " " + string(sum[:])
+	if wait, ok := s.bySignIn.take(who, s.cfg.Machine.Now()); !ok {
+		header := http.Header{}
+		header.Set("Retry-After", seconds(wait))
+		return huma.ErrorWithHeaders(s.problem(ctx, tooOften(wait), 0), header)
+	}
+	return nil
+}
+
+func (s *Server) cookie(q *request, value string, age int) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: q.secure,
+	}
+}
+
+func (s *Server) dropCookie(w http.ResponseWriter, q *request) {
+	http.SetCookie(w, s.cookie(q, "", -1))
+}
