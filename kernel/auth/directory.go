@@ -91,7 +91,8 @@ type personNode struct {
 }
 
 // NewDirectory builds a snapshot as of a day (YYYY-MM-DD). It refuses, as
-// Internal, a tree with a cycle or two roots and a post without its ends.
+// Internal, ids below 1, a tree with a cycle or two roots, and a post without
+// its person or unit.
 func NewDirectory(version int64, day string, units []Unit, people []Person, posts []Post) (*Directory, error) {
 	d := &Directory{
 		version: version, day: day, posts: posts,
@@ -111,6 +112,9 @@ func NewDirectory(version int64, day string, units []Unit, people []Person, post
 		return nil, err
 	}
 	for _, p := range people {
+		if p.ID < 1 {
+			return nil, broken("a person has no id")
+		}
 		value := entityOf(personType, p.ID)
 		d.people[p.ID] = &personNode{Person: p, value: value, record: factRecord(value)}
 		d.roster = append(d.roster, p.ID)
@@ -135,6 +139,9 @@ func (d *Directory) plant(units []Unit) error {
 	sorted := slices.Clone(units)
 	slices.SortFunc(sorted, func(a, b Unit) int { return cmp.Compare(a.ID, b.ID) })
 	for _, u := range sorted {
+		if u.ID < 1 { // 0 means "none" wherever a unit is named
+			return broken("a unit has no id")
+		}
 		if u.Parent == 0 {
 			if d.root != 0 {
 				return broken(fmt.Sprintf("units %d and %d have no parent", d.root, u.ID))

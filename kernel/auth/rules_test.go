@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -204,7 +205,34 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// operand and condition draw random policies of the supported subset.
+// TestScopeTooWide gives a condition whose product would be 64 conjunctions: it
+// stays one predicate, with the same answer.
+func TestScopeTooWide(t *testing.T) {
+	side := `(resource.kind == "a" || resource.class == "b" || resource.unit == resource.office || resource.originator == principal)`
+	rules, err := NewRules(Source{Name: "x", Text: noted + `permit(principal, action, resource) when { ` + side + ` && ` + side + ` && ` + side + ` };`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := rules.Scope(smallCity(t), Principal{Person: 101}, "a", testColumns())
+	if err != nil || len(list) != 1 || !strings.Contains(list[0].SQL, ") AND (") || strings.Count(list[0].SQL, "?") != 9 || len(list[0].Args) != 9 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	db := memory(t)
+	script := ""
+	want := map[int64]bool{2: true, 3: true, 4: true, 5: true}
+	for _, res := range []Resource{{ID: 1, Unit: 1, Kind: "b"}, {ID: 2, Unit: 1, Kind: "a"}, {ID: 3, Unit: 1, Class: "b"}, {ID: 4, Unit: 2, Office: 2}, {ID: 5, Unit: 1, Originator: 101}} {
+		script += insert(res)
+	}
+	if _, err := db.Exec(script); err != nil {
+		t.Fatal(err)
+	}
+	query, args := union(list)
+	if got, err := ids(db, query, args); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
+// condition draws conditions of the supported subset.
 func condition(t *rapid.T, depth int) string {
 	one := func(list ...string) string { return rapid.SampledFrom(list).Draw(t, "word") }
 	if depth > 0 {
