@@ -73,6 +73,9 @@ func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O,
 	if op.Tag != "" {
 		h.Tags = []string{op.Tag}
 	}
+	if !op.Open {
+		h.Security = signedIn()
+	}
 	if rt.needsKey() {
 		h.Parameters = append(h.Parameters, &huma.Param{
 			Name: keyHeader, In: "header", Required: true, Description: "chosen by the client for one intended act, the same for each retry",
@@ -90,6 +93,9 @@ func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O,
 		panic("web: " + rt.pattern + ": uniqueItems on " + where + " would panic on a list of lists; check it in the handler")
 	}
 }
+
+// signedIn is what the document says of operations that are not Open.
+func signedIn() []map[string][]string { return []map[string][]string{{"session": {}}} }
 
 // uniqueItems names a schema that says uniqueItems, which huma checks with a map
 // that panics on objects and lists.
@@ -120,9 +126,12 @@ func humaConfig(version string) huma.Config {
 	format := huma.Format{Marshal: writeJSON, Unmarshal: readJSON}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
-			OpenAPI:    "3.1.0",
-			Info:       &huma.Info{Title: "Touyan", Version: version},
-			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)},
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Touyan", Version: version},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{"session": {Type: "apiKey", In: "cookie", Name: cookieName}},
+			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format}, // the second is for …+json
 		DefaultFormat:                "application/json",

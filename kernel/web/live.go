@@ -84,7 +84,7 @@ func (s *Server) liveOperation() {
 	op := Op{Method: "GET", Path: "/api/live", ID: "live", Summary: "Server-sent events: what moved, and the time", Tag: "session"}
 	s.handle(op, s.serveLive)
 	s.api.OpenAPI().AddOperation(&huma.Operation{
-		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag},
+		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag}, Security: signedIn(),
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: huma.TypeString}}},
 		Responses:  map[string]*huma.Response{"200": {Description: "events moved {pos, matters, all} and clock {now}", Content: map[string]*huma.MediaType{"text/event-stream": {}}}},
 	})
