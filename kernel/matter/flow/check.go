@@ -74,14 +74,14 @@ func (c *checking) texts(d *Def) {
 		if f.Schema["type"] != "object" {
 			c.add(d, CodeForm, f.Line, path, "表单的类型须为 object。", "The form's type must be object.")
 		}
-		c.titles(d, f.Line, path, f.Schema)
+		c.titles(d, f.src, path, f.Schema)
 	}
 }
 
 // titles demands x-zh and x-en on every field, in nested objects and lists too.
-func (c *checking) titles(d *Def, line int, path string, schema map[string]any) {
+func (c *checking) titles(d *Def, src *value, path string, schema map[string]any) {
 	if items, ok := schema["items"].(map[string]any); ok {
-		c.titles(d, line, path+"/items", items)
+		c.titles(d, src.get("items"), path+"/items", items)
 	}
 	props, _ := schema["properties"].(map[string]any)
 	for _, name := range sortedKeys(props) {
@@ -89,9 +89,9 @@ func (c *checking) titles(d *Def, line int, path string, schema map[string]any) 
 		zh, _ := field["x-zh"].(string)
 		en, _ := field["x-en"].(string)
 		if zh == "" || en == "" {
-			c.add(d, CodeText, line, path+"/properties/"+name, "字段缺少 x-zh 或 x-en。", "The field lacks x-zh or x-en.")
+			c.add(d, CodeText, src.get("properties").get(name).line, path+"/properties/"+name, "字段缺少 x-zh 或 x-en。", "The field lacks x-zh or x-en.")
 		}
-		c.titles(d, line, path+"/properties/"+name, field)
+		c.titles(d, src.get("properties").get(name), path+"/properties/"+name, field)
 	}
 }
 

@@ -21,6 +21,7 @@ type Form struct {
 	Line   int            `json:"-"`
 	sch    *jsonschema.Schema
 	flaw   string // why the schema does not compile
+	src    *value
 }
 
 func (p *parsing) forms(v *value) map[string]*Form {
@@ -37,7 +38,7 @@ func (p *parsing) forms(v *value) map[string]*Form {
 			p.at(item, "表单须为 JSON Schema 对象。", "A form is a JSON Schema object.")
 			continue
 		}
-		form := &Form{Name: name, Schema: schema, Line: item.line}
+		form := &Form{Name: name, Schema: schema, Line: item.line, src: item}
 		if props := item.get("properties"); props != nil {
 			form.Fields = props.keys
 		}
@@ -61,15 +62,21 @@ func (f *Form) compile() {
 	c.AssertFormat()
 	c.UseLoader(sealed{})
 	if err := c.AddResource(url, f.Schema); err != nil {
-		f.flaw = err.Error()
+		f.flaw = lastLine(err)
 		return
 	}
 	sch, err := c.Compile(url)
 	if err != nil {
-		f.flaw = err.Error()
+		f.flaw = lastLine(err)
 		return
 	}
 	f.sch = sch
+}
+
+// lastLine gives the innermost cause of the schema library's tree of causes.
+func lastLine(err error) string {
+	text := err.Error()
+	return strings.TrimLeft(text[strings.LastIndexByte(text, '\n')+1:], " -")
 }
 
 // Validate holds the input against the form. The error is Invalid, names each

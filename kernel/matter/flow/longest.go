@@ -420,10 +420,10 @@ func (c *checking) units(top, d *Def, whole calendar.Limit, at *node) bool {
 		switch b := n.block; {
 		case b.Step != nil && b.Step.Limit != nil:
 			if l := b.Step.Limit.Bound(); !single || !l.Roll {
-				report(l, b.Line, b.Path+"/limit")
+				report(l, b.Step.Limit.Line, b.Path+"/limit")
 			}
 		case b.Each != nil && b.Each.Limit != nil:
-			report(b.Each.Limit.Bound(), b.Line, b.Path+"/limit")
+			report(b.Each.Limit.Bound(), b.Each.Limit.Line, b.Path+"/limit")
 		case b.Each != nil:
 			via := at
 			if via == nil {

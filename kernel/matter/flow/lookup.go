@@ -51,3 +51,15 @@ func (d *Def) WholeLimit(s State) calendar.Limit {
 	}
 	return s.limit(&Clock{Fixed: d.Limit.Of, Data: d.Limit.Data, Most: d.Limit.Of})
 }
+
+// Stages lists the steps and each-blocks in the order of the file: where the
+// main sequence of a matter can stand.
+func (d *Def) Stages() []string {
+	var out []string
+	for _, n := range d.order {
+		if n.slot == "" && (n.block.Step != nil || n.block.Each != nil || n.block.Joint != nil) {
+			out = append(out, n.id)
+		}
+	}
+	return out
+}
