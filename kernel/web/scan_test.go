@@ -81,3 +81,26 @@ func BenchmarkScanJSON(b *testing.B) {
 		scanJSON(text)
 	}
 }
+
+// FuzzRequest sends anything to the server: it may refuse, but not fail, and a
+// refusal is a problem document.
+func FuzzRequest(f *testing.F) {
+	o := newOffice(&testing.T{}, func(c *Config) {
+		c.Limits = Limits{Address: Rate{1e9, 1e9}, Session: Rate{1e9, 1e9}, SignIn: Rate{1e9, 1e9}}
+	})
+	f.Add("/api/things", "q=1", []byte(`{"title":"甲乙","list":[{"name":"a"}],"nums":{"a":1}}`))
+	f.Add("/api/things/1", "limit=5&q=%E4%B8%AD", []byte(`[]`))
+	f.Add("/portal/%", "", []byte(`{"title":"甲乙","free":{"a":[1e5,null]}}`))
+	f.Fuzz(func(t *testing.T, path, query string, body []byte) {
+		for _, c := range []call{{method: "POST", path: "/api/things", body: string(body)}, {method: "GET", path: "/api/things/1", query: query}, {method: "GET", path: path}} {
+			o.log.Reset()
+			w := o.do(c)
+			if w.Code >= 500 {
+				t.Fatalf("%d: %s", w.Code, o.log)
+			}
+			if w.Code >= 400 && w.Code != 404 {
+				problemOf(t, w)
+			}
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -201,7 +202,8 @@ func (o *office) operations() {
 
 // call is one request of a scenario.
 type call struct {
-	method, path string
+	method, path string // the path as it is on the wire, perhaps with a query
+	query        string // instead of the path's
 	body         string
 	guest        bool // without a session
 	header       map[string]string
@@ -210,15 +212,12 @@ type call struct {
 // do sends a call of a clerk who is signed in and whose page is in order.
 func (o *office) do(c call) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(c.method, "http://office.test/", strings.NewReader(c.body))
-	if path, query, ok := strings.Cut(c.path, "?"); true {
-		r.URL.Path, r.URL.RawQuery = path, query
-		if !ok {
-			r.URL.RawQuery = ""
-		}
-		if u, err := r.URL.Parse(c.path); err == nil {
-			r.URL = u
-		}
-		r.RequestURI = c.path
+	raw, query, _ := strings.Cut(c.path, "?")
+	if r.URL.Path, r.URL.RawQuery = raw, query; c.query != "" {
+		r.URL.RawQuery = c.query
+	}
+	if path, err := url.PathUnescape(raw); err == nil {
+		r.URL.Path, r.URL.RawPath = path, raw
 	}
 	if c.body == "" {
 		r.Body = http.NoBody
