@@ -24,6 +24,7 @@ type cli struct {
 	Calendar calendarCmd `cmd:"" help:"Working days and deadlines."`
 	Verify   verifyCmd   `cmd:"" help:"Verify a receipt offline, against the city's public key."`
 	Check    checkCmd    `cmd:"" help:"Fold the whole log and compare it with every row."`
+	Bench    benchCmd    `cmd:"" help:"Measurements against a floor and against limits."`
 }
 
 func main() {

@@ -362,3 +362,79 @@ func (e *Engine) Kids(ctx context.Context, who auth.Principal, m Matter) ([]Matt
 	}
 	return slices.DeleteFunc(all, func(k Matter) bool { return !e.May(who, k) }), nil
 }
+
+// CountMatters counts what who may read of the matters that pass the filter,
+// up to most.
+func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter, most int) (int, error) {
+	reasons, err := e.rules.Scope(e.book.Now(), who, "matter.read", readColumns())
+	if err != nil || len(reasons) == 0 {
+		return 0, err
+	}
+	f.Before = 0
+	where, args := f.where(e.clock.Now().UnixMicro())
+	var parts []string
+	var all []any
+	for _, r := range reasons {
+		parts = append(parts, "SELECT id FROM (SELECT m.id FROM matter m WHERE ("+r.SQL+")"+where+" LIMIT ?) p")
+		all = append(append(append(all, r.Args...), args...), most)
+	}
+	var n int
+	err = e.db.QueryRow(ctx, "SELECT count(*) FROM ("+strings.Join(parts, " UNION ")+") c", all...).Scan(&n)
+	return min(n, most), fault.Wrap("matter.CountMatters", err)
+}
+
+// Tally says how the sub-matters of a matter stand.
+type Tally struct{ Total, Done, Late int }
+
+// Tally counts the sub-matters of several matters in one query.
+func (e *Engine) Tally(ctx context.Context, ms []Matter) (map[int64]Tally, error) {
+	out := map[int64]Tally{}
+	var ids []any
+	for _, m := range ms {
+		if len(m.Clocks.Kids) > 0 {
+			ids = append(ids, m.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	_, err := store.Collect(ctx, e.db, func(row store.Scanner) (struct{}, error) {
+		var id int64
+		var t Tally
+		err := row.Scan(&id, &t.Total, &t.Done, &t.Late)
+		out[id] = t
+		return struct{}{}, err
+	}, "SELECT parent, count(*), sum(CASE WHEN status = 'ended' THEN 1 ELSE 0 END), sum(CASE WHEN due <> 0 AND due < ? THEN 1 ELSE 0 END)"+
+		" FROM matter WHERE parent <> 0 AND parent IN ("+marksOf(len(ids))+") GROUP BY parent", append([]any{e.clock.Now().UnixMicro()}, ids...)...)
+	return out, fault.Wrap("matter.Tally", err)
+}
+
+// OpenByUnit counts the open steps in the hands of each unit.
+func (e *Engine) OpenByUnit(ctx context.Context) (map[int64]int, error) {
+	out := map[int64]int{}
+	_, err := store.Collect(ctx, e.db, func(row store.Scanner) (struct{}, error) {
+		var unit int64
+		var n int
+		err := row.Scan(&unit, &n)
+		out[unit] = n
+		return struct{}{}, err
+	}, "SELECT unit, count(*) FROM task GROUP BY unit")
+	return out, fault.Wrap("matter.OpenByUnit", err)
+}
+
+// Moved gives the matters that events concern, as far as who may read them.
+func (e *Engine) Moved(ctx context.Context, who auth.Principal, events []event.Envelope) ([]int64, error) {
+	var out []int64
+	for _, ev := range events {
+		kind, _, _ := strings.Cut(ev.Kind, "/")
+		if e.defs.Latest(kind) == nil || slices.Contains(out, ev.Subject) {
+			continue
+		}
+		if _, err := e.Get(ctx, who, ev.Subject); err == nil {
+			out = append(out, ev.Subject)
+		} else if !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+	}
+	return out, nil
+}

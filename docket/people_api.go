@@ -1,0 +1,173 @@
+package docket
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/web"
+)
+
+// people serves the directory: units, posts, and the pickers of forms.
+type people struct {
+	*Office
+	registry *auth.Registry
+}
+
+type unitRow struct {
+	ID     int64      `json:"id"`
+	Parent int64      `json:"parent"`
+	Name   fault.Text `json:"name"`
+	Level  auth.Level `json:"level"`
+	Kind   auth.Kind  `json:"kind"`
+	Posts  []postRow  `json:"posts"`
+	Open   int        `json:"open" doc:"open matters in its hands"`
+}
+
+type postRow struct {
+	ID         int64      `json:"id"`
+	Person     int64      `json:"person"`
+	PersonName string     `json:"person_name"`
+	Duty       auth.Duty  `json:"duty"`
+	DutyName   fault.Text `json:"duty_name"`
+	Title      fault.Text `json:"title"`
+}
+
+type personRow struct {
+	ID       int64      `json:"id"`
+	Name     string     `json:"name"`
+	Unit     int64      `json:"unit"`
+	UnitName fault.Text `json:"unit_name"`
+	Duty     auth.Duty  `json:"duty"`
+	DutyName fault.Text `json:"duty_name"`
+}
+
+type made struct {
+	ID int64 `json:"id"`
+}
+
+func created(path, id, summary string) web.Op {
+	op := post(path, id, summary)
+	op.Status = http.StatusCreated
+	return op
+}
+
+func (p *people) register(s *web.Server) {
+	web.Register(s, get("/api/units", "units", "The tree of units with their posts"), func(ctx context.Context, _ *struct{}) (*out[[]unitRow], error) {
+		return reply(p.units(ctx, web.Who(ctx)))
+	})
+	web.Register(s, get("/api/people", "people", "People with posts, for choosing one"), func(ctx context.Context, in *struct {
+		Unit int64  `query:"unit" doc:"this unit and those below it"`
+		Duty string `query:"duty" maxLength:"20"`
+		Q    string `query:"q" maxLength:"60"`
+	}) (*out[[]personRow], error) {
+		return reply(p.find(web.Who(ctx), in.Unit, auth.Duty(in.Duty), in.Q))
+	})
+	web.Register(s, created("/api/units", "unit-add", "Add a unit"), func(ctx context.Context, in *struct {
+		Body struct {
+			Parent int64  `json:"parent"`
+			Name   string `json:"name" maxLength:"100"`
+			NameEN string `json:"name_en,omitempty" maxLength:"100"`
+			Kind   string `json:"kind" maxLength:"20"`
+		}
+	}) (*out[made], error) {
+		b := in.Body
+		id, err := p.registry.AddUnit(ctx, web.Who(ctx), auth.NewUnit{Key: web.Key(ctx), Parent: b.Parent, Kind: auth.Kind(b.Kind), Name: bothNames(b.Name, b.NameEN)})
+		return reply(made{id}, err)
+	})
+	web.Register(s, created("/api/people", "person-add", "Add a person"), func(ctx context.Context, in *struct {
+		Body struct {
+			Login    string `json:"login" maxLength:"60"`
+			Name     string `json:"name" maxLength:"60"`
+			NameEN   string `json:"name_en,omitempty" maxLength:"60"`
+			Password string `json:"password" maxLength:"200"`
+		}
+	}) (*out[made], error) {
+		b := in.Body
+		id, err := p.registry.AddPerson(ctx, web.Who(ctx), auth.NewPerson{Key: web.Key(ctx), Login: b.Login, Name: bothNames(b.Name, b.NameEN), Password: b.Password})
+		return reply(made{id}, err)
+	})
+	web.Register(s, created("/api/posts", "post-begin", "Give a person a post"), func(ctx context.Context, in *struct {
+		Body struct {
+			Person int64  `json:"person"`
+			Unit   int64  `json:"unit"`
+			Duty   string `json:"duty" maxLength:"20"`
+			Title  string `json:"title,omitempty" maxLength:"60"`
+		}
+	}) (*out[made], error) {
+		b := in.Body
+		id, err := p.registry.AddPost(ctx, web.Who(ctx), auth.NewPost{Key: web.Key(ctx), Person: b.Person, Unit: b.Unit, Duty: auth.Duty(b.Duty), Title: bothNames(b.Title, "")})
+		return reply(made{id}, err)
+	})
+	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent}, func(ctx context.Context, in *byID) (*struct{}, error) {
+		today := calendar.DayOf(p.Clock.Now())
+		return nil, p.registry.EndPost(ctx, web.Who(ctx), web.Key(ctx), in.ID, today.String())
+	})
+}
+
+func bothNames(zh, en string) fault.Text {
+	if en == "" {
+		en = zh
+	}
+	return fault.T(zh, en)
+}
+
+// staffOnly lets in who holds a post: the directory is not for the public.
+func (p *people) staffOnly(who auth.Principal) error {
+	dir := p.Book.Now()
+	if len(dir.PostsOf(who.Person, dir.Day())) == 0 {
+		return fault.New(fault.Forbidden, "docket.people", "组织目录只供在职人员查看。", "The directory is for the staff.")
+	}
+	return nil
+}
+
+func (p *people) units(ctx context.Context, who auth.Principal) ([]unitRow, error) {
+	if err := p.staffOnly(who); err != nil {
+		return nil, err
+	}
+	v := p.view(who)
+	open, err := p.Desk.OpenByUnit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	got := []unitRow{}
+	for _, u := range v.dir.Units() {
+		r := unitRow{ID: u.ID, Parent: u.Parent, Name: u.Name, Level: u.Level, Kind: u.Kind, Posts: []postRow{}, Open: open[u.ID]}
+		for _, d := range auth.Duties() {
+			for _, post := range v.dir.Holders(d, u.ID) {
+				r.Posts = append(r.Posts, postRow{ID: post.ID, Person: post.Person, PersonName: v.person(post.Person), Duty: d, DutyName: d.Name(), Title: post.Title})
+			}
+		}
+		got = append(got, r)
+	}
+	return got, nil
+}
+
+func (p *people) find(who auth.Principal, unit int64, duty auth.Duty, q string) ([]personRow, error) {
+	if err := p.staffOnly(who); err != nil {
+		return nil, err
+	}
+	v := p.view(who)
+	units := v.dir.Descendants(unit)
+	if unit == 0 {
+		units = v.dir.Descendants(v.dir.Root())
+	}
+	got := []personRow{}
+	for _, u := range units {
+		for _, d := range auth.Duties() {
+			if duty != "" && d != duty {
+				continue
+			}
+			for _, post := range v.dir.Holders(d, u) {
+				person, _ := v.dir.Person(post.Person)
+				if q == "" || strings.Contains(person.Name.ZH, q) || strings.Contains(strings.ToLower(person.Name.EN), strings.ToLower(q)) {
+					got = append(got, personRow{ID: person.ID, Name: person.Name.ZH, Unit: u, UnitName: v.unit(u), Duty: d, DutyName: d.Name()})
+				}
+			}
+		}
+	}
+	return got[:min(len(got), 500)], nil
+}

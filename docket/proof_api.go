@@ -1,0 +1,266 @@
+package docket
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"touyan.dev/touyan/kernel/audit"
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/event"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter/flow"
+	"touyan.dev/touyan/kernel/web"
+)
+
+// receiptOf is a receipt with what is needed to verify it elsewhere.
+type receiptOf struct {
+	audit.Receipt
+	Log string `json:"log" doc:"the installation that signed it"`
+	Key string `json:"key" doc:"its public key"`
+}
+
+// verdict is the outcome of verifying a receipt.
+type verdict struct {
+	OK        bool           `json:"ok"`
+	Checks    []audit.Check  `json:"checks"`
+	Envelope  event.Envelope `json:"envelope"`
+	KindName  fault.Text     `json:"kind_name"`
+	ActorName string         `json:"actor_name"`
+}
+
+type checkpointOf struct {
+	Text string `json:"text"`
+	Key  string `json:"key"`
+}
+
+func (o *Office) registerProof(s *web.Server) {
+	web.Register(s, get("/api/receipts/{pos}", "receipt", "The receipt of an event of a matter"), func(ctx context.Context, in *struct {
+		Pos int64 `path:"pos" minimum:"0"`
+	}) (*out[receiptOf], error) {
+		return reply(o.receipt(ctx, web.Who(ctx), in.Pos))
+	})
+	verify := post("/api/verify", "verify", "Verify a receipt against this installation's key")
+	verify.Open, verify.Keyless = true, true
+	web.Register(s, verify, func(_ context.Context, in *struct {
+		Body struct {
+			Receipt map[string]any `json:"receipt"`
+		}
+	}) (*out[verdict], error) {
+		return reply(o.verify(in.Body.Receipt))
+	})
+	latest := get("/api/checkpoint", "checkpoint", "The signed checkpoint of the log as it stands")
+	latest.Open = true
+	web.Register(s, latest, func(ctx context.Context, _ *struct{}) (*out[checkpointOf], error) {
+		signed, _, err := o.Key.Sign(ctx, o.DB)
+		return reply(checkpointOf{string(signed), o.Key.Public}, err)
+	})
+	web.Register(s, get("/api/definitions", "definitions", "The kinds of matters and their procedures"), func(ctx context.Context, _ *struct{}) (*out[[]defRow], error) {
+		return reply(o.definitions(ctx))
+	})
+	web.Register(s, get("/api/definitions/{kind}", "definition", "A procedure, drawn"), func(ctx context.Context, in *struct {
+		Kind string `path:"kind" maxLength:"60"`
+	}) (*out[defPage], error) {
+		return reply(o.definition(ctx, in.Kind))
+	})
+	web.Register(s, get("/api/export/matters.xlsx", "matters-export", "The list as a workbook, up to 5,000 rows"), func(ctx context.Context, in *listQuery) (*file, error) {
+		data, err := o.export(ctx, web.Who(ctx), in)
+		return sheet("头雁事项清单.xlsx", data), err
+	})
+}
+
+// receipt gives an event's receipt to whoever may see what it concerns, with
+// the body, so that the holder can check that too.
+func (o *Office) receipt(ctx context.Context, who auth.Principal, pos int64) (receiptOf, error) {
+	r, e, err := o.Key.ReceiptAt(ctx, o.DB, pos)
+	if err != nil {
+		return receiptOf{}, err
+	}
+	if err := o.maySee(ctx, who, e); err != nil {
+		return receiptOf{}, err
+	}
+	return receiptOf{Receipt: r.With(e), Log: o.Key.Name, Key: o.Key.Public}, nil
+}
+
+// maySee asks whether who may see the object of an event of the docket or of a
+// matter; events of other kinds are not shown here.
+func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) error {
+	kind, _, _ := strings.Cut(e.Kind, "/")
+	var err error
+	switch {
+	case kind == "docket.instruction":
+		_, err = o.Instruction(ctx, who, e.Subject)
+	case kind == "docket.intake":
+		_, _, err = o.Intake(ctx, who, e.Subject)
+	case o.Desk.Definitions().Latest(kind) != nil:
+		_, err = o.Desk.Get(ctx, who, e.Subject)
+	default:
+		err = fault.New(fault.NotFound, "docket.receipt", "没有这条记录的凭证,或您无权查看。", "There is no such receipt, or it is not for you to see.")
+	}
+	return err
+}
+
+func (o *Office) verify(receipt map[string]any) (verdict, error) {
+	delete(receipt, "log")
+	delete(receipt, "key")
+	data, err := json.Marshal(receipt)
+	if err != nil {
+		return verdict{}, fault.Wrap("docket.verify", err)
+	}
+	report, err := audit.Verify(data, []string{o.Key.Public})
+	if err != nil {
+		return verdict{}, err
+	}
+	got := verdict{OK: report.OK, Checks: report.Checks, Envelope: report.Envelope}
+	kind, _, _ := strings.Cut(report.Envelope.Kind, "/")
+	if d := o.Desk.Definitions().Latest(kind); d != nil {
+		step, act := actOf(report.Envelope.Kind)
+		name, name2 := d.Name, actName(d, step, act)
+		got.KindName = fault.T(name.ZH+"·"+name2.ZH, name.EN+": "+name2.EN)
+	}
+	return got, nil
+}
+
+// defRow is a kind of matter in a list.
+type defRow struct {
+	Kind      string       `json:"kind"`
+	Name      fault.Text   `json:"name"`
+	Version   int          `json:"version"`
+	Hash      string       `json:"hash"`
+	Basis     []flow.Basis `json:"basis"`
+	Steps     int          `json:"steps"`
+	LimitText fault.Text   `json:"limit_text"`
+	Running   int          `json:"running"`
+}
+
+// defPage is a procedure with its drawing.
+type defPage struct {
+	defRow
+	Source   string         `json:"source"`
+	Diagram  diagrams       `json:"diagram"`
+	Problems []flow.Problem `json:"problems"`
+	Given    map[string]any `json:"given" nullable:"true" doc:"the form that a matter of this kind begins with"`
+}
+
+type diagrams struct {
+	ZH flow.Diagram `json:"zh"`
+	EN flow.Diagram `json:"en"`
+}
+
+func (o *Office) definitions(ctx context.Context) ([]defRow, error) {
+	got := []defRow{}
+	seen := map[string]bool{}
+	for _, d := range o.Desk.Definitions().All() {
+		if seen[d.Kind] {
+			continue
+		}
+		seen[d.Kind] = true
+		r, err := o.defRow(ctx, o.Desk.Definitions().Latest(d.Kind))
+		if err != nil {
+			return got, err
+		}
+		got = append(got, r)
+	}
+	return got, nil
+}
+
+func (o *Office) defRow(ctx context.Context, d *flow.Def) (defRow, error) {
+	r := defRow{Kind: d.Kind, Name: d.Name, Version: d.Version, Hash: d.Hash(), Basis: d.Basis}
+	if r.Basis == nil {
+		r.Basis = []flow.Basis{}
+	}
+	for _, stage := range d.Stages() {
+		if d.Step(stage) != nil {
+			r.Steps++
+		}
+	}
+	if d.Limit != nil {
+		r.LimitText = d.Limit.Of.Text()
+	}
+	err := o.DB.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM matter WHERE kind = ? AND status <> 'ended' LIMIT 9999) c", d.Kind).Scan(&r.Running)
+	return r, fault.Wrap("docket.defRow", err)
+}
+
+func (o *Office) definition(ctx context.Context, kind string) (defPage, error) {
+	d := o.Desk.Definitions().Latest(kind)
+	if d == nil {
+		return defPage{}, fault.New(fault.NotFound, "docket.definition", "没有这类事项。", "There is no such kind of matter.")
+	}
+	r, err := o.defRow(ctx, d)
+	if err != nil {
+		return defPage{}, err
+	}
+	got := defPage{defRow: r, Problems: []flow.Problem{}, Diagram: diagrams{d.Diagram("zh"), d.Diagram("en")}}
+	if f := d.Form(d.Given); f != nil {
+		got.Given = ordered(f)
+	}
+	err = o.DB.QueryRow(ctx, "SELECT source FROM definition WHERE hash = ?", d.Hash()).Scan(&got.Source)
+	return got, fault.Wrap("docket.definition", err)
+}
+
+// exportMost bounds the rows of a workbook.
+const exportMost = 5000
+
+// export writes the list as a workbook. Every cell is written as text, so
+// nothing that people typed can become a formula.
+func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery) ([]byte, error) {
+	f := excelize.NewFile()
+	defer f.Close()
+	const name = "Sheet1"
+	head := []string{"编号 Number", "事项 Title", "类别 Kind", "状态 Status", "环节 Step", "承办单位 Unit", "当前承办 Holder", "登记时间 Opened", "时限 Due"}
+	for c, text := range head {
+		if err := setText(f, name, c, 1, text); err != nil {
+			return nil, err
+		}
+	}
+	v := o.view(who)
+	filter, err := q.filter(who)
+	if err != nil {
+		return nil, err
+	}
+	filter.Limit = 200
+	for line := 2; ; {
+		found, next, err := o.Desk.List(ctx, who, filter)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range found {
+			r := v.row(m)
+			for c, text := range []string{r.Number, r.Title, r.KindName.ZH, r.StatusName.ZH, r.StageName.ZH, r.UnitName.ZH, r.HolderName, r.Opened, r.Due} {
+				if err := setText(f, name, c, line, text); err != nil {
+					return nil, err
+				}
+			}
+			line++
+		}
+		if filter.Before = next; next == 0 || line > exportMost {
+			break
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		return nil, fault.Wrap("docket.export", err)
+	}
+	return b.Bytes(), nil
+}
+
+// setText writes a cell as text. A leading =, +, -, @, tab or return, which a
+// spreadsheet program might take for a formula after a round trip through CSV,
+// gets an apostrophe in front.
+func setText(f *excelize.File, sheetName string, col, line int, text string) error {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		text = "'" + text
+	}
+	cell, err := excelize.CoordinatesToCellName(col+1, line)
+	if err != nil {
+		return fault.Wrap("docket.export", err)
+	}
+	if err := f.SetCellStr(sheetName, cell, text); err != nil {
+		return fault.Wrap("docket.export", fmt.Errorf("cell %s: %w", cell, err))
+	}
+	return nil
+}

@@ -1,0 +1,450 @@
+package docket
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter"
+	"touyan.dev/touyan/kernel/matter/flow"
+)
+
+// view turns what the kernel keeps (ids, microseconds) into what screens show
+// (names, RFC 3339), for one reader at one moment.
+type view struct {
+	o   *Office
+	dir *auth.Directory
+	who auth.Principal
+	now time.Time
+}
+
+func (o *Office) view(who auth.Principal) view {
+	return view{o: o, dir: o.Book.Now(), who: who, now: o.Clock.Now()}
+}
+
+// named is a person or thing by id and name.
+type named struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// remaining is the time left to a limit.
+type remaining struct {
+	Days int        `json:"days" doc:"working days left, or overdue when late"`
+	Unit string     `json:"unit" enum:"wd,d,h"`
+	Late bool       `json:"late"`
+	Text fault.Text `json:"text"`
+}
+
+// counts says how a matter's sub-matters stand.
+type counts struct {
+	Total int `json:"total"`
+	Done  int `json:"done"`
+	Late  int `json:"late"`
+}
+
+// row is a matter in a list.
+type row struct {
+	ID          int64      `json:"id"`
+	Number      string     `json:"number"`
+	Title       string     `json:"title"`
+	Kind        string     `json:"kind"`
+	KindName    fault.Text `json:"kind_name"`
+	Status      string     `json:"status" enum:"open,paused,closed,withdrawn"`
+	StatusName  fault.Text `json:"status_name"`
+	Stage       string     `json:"stage"`
+	StageName   fault.Text `json:"stage_name"`
+	Unit        int64      `json:"unit"`
+	UnitName    fault.Text `json:"unit_name"`
+	Office      int64      `json:"office"`
+	Lead        int64      `json:"lead"`
+	HolderName  string     `json:"holder_name"`
+	Opened      string     `json:"opened"`
+	Updated     string     `json:"updated"`
+	Due         string     `json:"due"`
+	Provisional bool       `json:"provisional"`
+	Remaining   *remaining `json:"remaining"`
+	Mark        int        `json:"mark"`
+	Parent      int64      `json:"parent"`
+	Children    counts     `json:"children"`
+	Returns     int        `json:"returns"`
+}
+
+// task is an open step in an inbox or on a matter's page.
+type task struct {
+	Matter      int64        `json:"matter"`
+	Number      string       `json:"number"`
+	Title       string       `json:"title"`
+	Kind        string       `json:"kind"`
+	KindName    fault.Text   `json:"kind_name"`
+	Slot        string       `json:"slot"`
+	Step        string       `json:"step"`
+	StepName    fault.Text   `json:"step_name"`
+	Unit        int64        `json:"unit"`
+	UnitName    fault.Text   `json:"unit_name"`
+	Person      int64        `json:"person"`
+	PersonName  string       `json:"person_name"`
+	Duty        string       `json:"duty"`
+	DutyName    fault.Text   `json:"duty_name"`
+	Since       string       `json:"since"`
+	Due         string       `json:"due"`
+	Provisional bool         `json:"provisional"`
+	Remaining   *remaining   `json:"remaining"`
+	Mark        int          `json:"mark"`
+	Parent      int64        `json:"parent"`
+	Urged       int          `json:"urged"`
+	Acts        []shortOffer `json:"acts"`
+}
+
+// shortOffer is an act as a button.
+type shortOffer struct {
+	Slot string     `json:"slot"`
+	Step string     `json:"step"`
+	Act  string     `json:"act"`
+	Name fault.Text `json:"name"`
+	Tone string     `json:"tone" enum:"primary,plain,danger"`
+}
+
+// actOffer is an act with its form.
+type actOffer struct {
+	shortOffer
+	Form      map[string]any `json:"form" nullable:"true"`
+	Who       fault.Text     `json:"who"`
+	Interrupt bool           `json:"interrupt"`
+}
+
+func at(us int64) string {
+	if us == 0 {
+		return ""
+	}
+	return calendar.FormatInstant(time.UnixMicro(us))
+}
+
+func (v view) person(id int64) string {
+	if p, ok := v.dir.Person(id); ok {
+		return p.Name.ZH
+	}
+	return ""
+}
+
+func (v view) unit(id int64) fault.Text {
+	if u, ok := v.dir.Unit(id); ok {
+		return u.Name
+	}
+	return fault.Text{}
+}
+
+func (v view) left(due int64) *remaining {
+	if due == 0 {
+		return nil
+	}
+	l := v.o.Desk.Calendar().Remaining(v.now, time.UnixMicro(due))
+	return &remaining{Days: l.Workdays, Unit: "wd", Late: l.Late, Text: l.Text()}
+}
+
+func (v view) def(hash string) *flow.Def { return v.o.Desk.Definitions().ByHash(hash) }
+
+func (v view) kindName(kind string) fault.Text {
+	if d := v.o.Desk.Definitions().Latest(kind); d != nil {
+		return d.Name
+	}
+	return fault.T(kind, kind)
+}
+
+// stepName names a step, or the waiting for sub-matters.
+func stepName(d *flow.Def, id string) fault.Text {
+	if d == nil || id == "" {
+		return fault.Text{}
+	}
+	if s := d.Step(id); s != nil {
+		return s.Name
+	}
+	return fault.T("单位承办中", "With the units")
+}
+
+// standing gives the status as screens know it: a matter that ended without
+// being handled is withdrawn.
+func standing(m matter.Matter) (string, fault.Text) {
+	switch {
+	case m.Status == matter.Paused:
+		return "paused", fault.T("已暂停", "Paused")
+	case m.Status == matter.Open:
+		return "open", fault.T("办理中", "In hand")
+	case unhandled(m.Outcome):
+		return "withdrawn", outcomeName(m.Outcome)
+	}
+	return "closed", outcomeName(m.Outcome)
+}
+
+func unhandled(outcome string) bool {
+	switch outcome {
+	case "withdrawn", "voided", "taken_back", flow.OutcomeCancelled:
+		return true
+	}
+	return false
+}
+
+func outcomeName(outcome string) fault.Text {
+	switch outcome {
+	case "":
+		return fault.Text{}
+	case "closed":
+		return fault.T("已销号", "Closed")
+	case "accepted":
+		return fault.T("已审核通过", "Accepted")
+	case "withdrawn":
+		return fault.T("已撤销", "Withdrawn")
+	case "voided":
+		return fault.T("不予立项", "Not opened")
+	case "taken_back":
+		return fault.T("异议成立,已收回", "Taken back after objection")
+	case flow.OutcomeCancelled:
+		return fault.T("随主事项终止", "Ended with its parent")
+	}
+	return fault.T("已办结", "Ended")
+}
+
+// row gives a matter as a list shows it; counts are filled in by rows.
+func (v view) row(m matter.Matter) row {
+	d := v.def(m.Def)
+	r := row{
+		ID: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Stage: m.Stage, StageName: stepName(d, m.Stage),
+		Unit: m.Unit, UnitName: v.unit(m.Unit), Office: m.Office, Lead: m.Unit, Opened: at(m.Opened), Updated: at(m.Updated), Parent: m.Parent,
+	}
+	r.Status, r.StatusName = standing(m)
+	if m.Status == matter.Ended {
+		return r
+	}
+	due := m.Clocks.Due
+	var holders []string
+	for _, s := range m.Clocks.Slots {
+		if s.Due != 0 && (due == 0 || s.Due < due) {
+			due = s.Due
+		}
+		r.Provisional = r.Provisional || s.Provisional
+		r.Mark = max(r.Mark, s.Mark)
+		holders = append(holders, v.holder(s).ZH)
+	}
+	r.HolderName = strings.Join(holders, "、")
+	r.Due, r.Remaining = at(due), v.left(due)
+	return r
+}
+
+// holder says who holds a step: a person, or the people of a duty in a unit.
+func (v view) holder(s matter.Slot) fault.Text {
+	if s.Person != 0 {
+		if p, ok := v.dir.Person(s.Person); ok {
+			return p.Name
+		}
+		return fault.T("人员已不在目录", "no longer in the directory")
+	}
+	posts := v.dir.Holders(auth.Duty(s.Duty), s.Unit)
+	unit, duty := v.unit(s.Unit), auth.Duty(s.Duty).Name()
+	if len(posts) == 1 {
+		if p, ok := v.dir.Person(posts[0].Person); ok {
+			return p.Name
+		}
+	}
+	return fault.T(unit.ZH+duty.ZH, duty.EN+", "+unit.EN)
+}
+
+func (v view) task(m matter.Matter, s matter.Slot, offers []matter.Offered) task {
+	d := v.def(m.Def)
+	t := task{
+		Matter: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Slot: s.Slot, Step: s.Step, StepName: stepName(d, s.Step),
+		Unit: s.Unit, UnitName: v.unit(s.Unit), Person: s.Person, PersonName: v.holder(s).ZH, Duty: s.Duty, DutyName: auth.Duty(s.Duty).Name(),
+		Since: at(s.Since), Due: at(s.Due), Provisional: s.Provisional, Remaining: v.left(s.Due), Mark: s.Mark, Parent: m.Parent, Urged: s.Urged,
+		Acts: []shortOffer{},
+	}
+	for _, o := range offers {
+		if o.Mine && o.Slot == s.Slot && o.Step == s.Step && !o.Interrupt {
+			t.Acts = append(t.Acts, short(o))
+		}
+	}
+	return t
+}
+
+// short gives an offer as a button; going back or ending is not the main act.
+func short(o matter.Offered) shortOffer {
+	tone := "primary"
+	switch {
+	case o.End != "" && unhandled(o.End) || o.Act == flow.IntWithdraw:
+		tone = "danger"
+	case o.Back != "" || o.Interrupt || o.Act == "object":
+		tone = "plain"
+	}
+	return shortOffer{Slot: o.Slot, Step: o.Step, Act: o.Act, Name: o.Name, Tone: tone}
+}
+
+func (v view) offers(m matter.Matter, all []matter.Offered) []actOffer {
+	d := v.def(m.Def)
+	out := []actOffer{}
+	for _, o := range all {
+		if !o.Mine {
+			continue
+		}
+		a := actOffer{shortOffer: short(o), Interrupt: o.Interrupt, Who: v.audience(m, o.Who)}
+		if f := d.Form(o.Form); f != nil {
+			a.Form = ordered(f)
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// ordered adds the order of the fields, which JSON objects lose.
+func ordered(f *flow.Form) map[string]any {
+	out := make(map[string]any, len(f.Schema)+1)
+	for k, v := range f.Schema {
+		out[k] = v
+	}
+	out["x-order"] = f.Fields
+	return out
+}
+
+// audience says for whom a step is, in words.
+func (v view) audience(m matter.Matter, who []flow.Party) fault.Text {
+	var zh, en []string
+	for _, p := range who {
+		switch {
+		case p.Originator:
+			zh, en = append(zh, "交办领导"), append(en, "the leader who gave it")
+		case p.Person != "":
+			zh, en = append(zh, "指定人员"), append(en, "the person named")
+		default:
+			unit := v.unit(m.Unit)
+			if p.Of == flow.OfOffice {
+				unit = v.unit(m.Office)
+			}
+			duty := auth.Duty(p.Duty).Name()
+			zh, en = append(zh, unit.ZH+duty.ZH), append(en, duty.EN+", "+unit.EN)
+		}
+	}
+	return fault.T(strings.Join(zh, "或"), strings.Join(en, " or "))
+}
+
+// shown is one field of a form with its value in words.
+type shown struct {
+	Name    string     `json:"name"`
+	Label   fault.Text `json:"label"`
+	Value   any        `json:"value"`
+	Display fault.Text `json:"display"`
+}
+
+// fields gives what was filled into a form, in the form's order.
+func (v view) fields(f *flow.Form, input map[string]any) []shown {
+	out := []shown{}
+	if f == nil {
+		return out
+	}
+	props, _ := f.Schema["properties"].(map[string]any)
+	names := f.Fields
+	if len(names) == 0 {
+		for name := range props {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+	}
+	for _, name := range names {
+		value, ok := input[name]
+		if !ok {
+			continue
+		}
+		prop, _ := props[name].(map[string]any)
+		out = append(out, shown{Name: name, Label: titleOf(prop, name), Value: value, Display: v.display(prop, value)})
+	}
+	return out
+}
+
+func titleOf(prop map[string]any, name string) fault.Text {
+	zh, _ := prop["x-zh"].(string)
+	en, _ := prop["x-en"].(string)
+	if zh == "" {
+		return fault.T(name, name)
+	}
+	return fault.T(zh, en)
+}
+
+// display puts a value into words, following its widget.
+func (v view) display(prop map[string]any, value any) fault.Text {
+	widget, _ := prop["x-widget"].(string)
+	text, isText := value.(string)
+	switch widget {
+	case "unit":
+		var id int64
+		if _, err := fmt.Sscan(text, &id); err == nil {
+			return v.unit(id)
+		}
+	case "person":
+		var id int64
+		if _, err := fmt.Sscan(text, &id); err == nil {
+			if p, ok := v.dir.Person(id); ok {
+				return p.Name
+			}
+		}
+	case "limit":
+		if l, err := calendar.ParseLimit(text); err == nil {
+			return l.Text()
+		}
+	case "choice":
+		return choice(text)
+	case "units":
+		return v.unitList(value)
+	}
+	if isText {
+		return fault.T(text, text)
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fault.Text{}
+	}
+	return fault.T(string(raw), string(raw))
+}
+
+// unitList puts a list of lead and assisting units into words.
+func (v view) unitList(value any) fault.Text {
+	items, _ := value.([]any)
+	var zh, en []string
+	for _, item := range items {
+		m, _ := item.(map[string]any)
+		var id int64
+		text, _ := m["unit"].(string)
+		if _, err := fmt.Sscan(text, &id); err != nil {
+			continue
+		}
+		role, _ := m["role"].(string)
+		limit, _ := m["limit"].(string)
+		name, r, l := v.unit(id), choice(role), fault.T(limit, limit)
+		if parsed, err := calendar.ParseLimit(limit); err == nil {
+			l = parsed.Text()
+		}
+		zh, en = append(zh, fmt.Sprintf("%s(%s,%s)", name.ZH, r.ZH, l.ZH)), append(en, fmt.Sprintf("%s (%s, %s)", name.EN, r.EN, l.EN))
+	}
+	return fault.T(strings.Join(zh, ";"), strings.Join(en, "; "))
+}
+
+// choice words the values that the docket's forms offer.
+func choice(value string) fault.Text {
+	switch value {
+	case "lead":
+		return fault.T("牵头", "lead")
+	case "assist":
+		return fault.T("协办", "assist")
+	case "transfer":
+		return fault.T("转有关单位办理", "by units")
+	case "self":
+		return fault.T("办公室自办", "by the office itself")
+	case "yes":
+		return fault.T("已解决", "solved")
+	case "partly":
+		return fault.T("部分解决", "partly solved")
+	case "no":
+		return fault.T("未解决", "not solved")
+	}
+	return fault.T(value, value)
+}
