@@ -95,7 +95,12 @@ func groups(rs []rune, as []atom) []group {
 		last := len(out) - 1
 		switch {
 		case len(a.qs) > 0 && open && (joined(rs, out[last], a, due, dated) || hollow(rs, out[last])):
+			whole := !hollow(rs, out[last]) && len(out[last].qs) == 0
+			core := out[last].core
 			out[last].grow(a)
+			if whole { // 今年教育投入，由10亿元增加到12亿元: neither half is a title
+				out[last].core.from, out[last].core.ds = core.from, append(core.ds[:len(core.ds):len(core.ds)], a.ds...)
+			}
 		case len(a.qs) > 0:
 			out = append(out, newGroup(rs, a, before))
 			open = true
@@ -122,9 +127,9 @@ func groups(rs []rune, as []atom) []group {
 }
 
 // joined reports whether the numbers of an atom go with the open group: they
-// only explain its own, and promise nothing with a date beside it.
+// have no subject of their own, and promise nothing with a date beside it.
 func joined(rs []rune, g group, a atom, due Deadline, dated bool) bool {
-	return len(g.qs) > 0 && dependent(rs, a) && !(dated && !due.Start && g.undated())
+	return dependent(rs, a) && !(dated && !due.Start && g.undated())
 }
 
 // date gives a group the deadline of the atom just read, or the one that
@@ -218,15 +223,18 @@ func weakOnly(ds []Deadline) bool {
 }
 
 // dependent reports whether the numbers of an atom belong to the clause before
-// it: nothing but a comparison or a bare verb stands in front of them.
+// it: it is a comparison, or nothing but a bare verb stands in front of the
+// number and nothing that it counts behind (增加500亿元, but not 增加500个学位).
 func dependent(rs []rune, a atom) bool {
 	from := skipModals(rs, a.from, a.qs[0].from, a.ds)
+	end := a.qs[len(a.qs)-1].to
+	bare := bareAfter(rs, end, nextSeparator(rs, end))
 	if a.qs[0].from-from < 2 {
-		return true
+		return bare
 	}
 	for _, w := range comparisons {
 		if follows(rs, from, w) && a.qs[0].from-from-len([]rune(w)) < 14 {
-			return bareAfter(rs, from+len([]rune(w)), a.qs[0].from) || isComparison(w)
+			return isComparison(w) || bare && bareAfter(rs, from+len([]rune(w)), a.qs[0].from)
 		}
 	}
 	return false
@@ -242,6 +250,7 @@ func isComparison(w string) bool {
 	return false
 }
 
+// bareAfter reports whether at most one Chinese character stands in a stretch.
 func bareAfter(rs []rune, from, to int) bool {
 	n := 0
 	for i := from; i < to; i++ {

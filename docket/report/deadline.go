@@ -130,7 +130,9 @@ func deadlines(rs []rune, year int) []Deadline {
 }
 
 // opened reads 起 or 开始 after a date and gives its length.
-func opened(rs []rune, i int) int { return followsAny(rs, i, "开始", "起", "秋季学期起") }
+func opened(rs []rune, i int) int {
+	return followsAny(rs, i, "开始", "起", "秋季学期起", "秋季学期开始", "秋季起", "春季学期起", "春季起")
+}
 
 // isBase reports whether a year is what something is compared with or a part
 // of a name, and so no deadline: 比2020年, 按2010年价格.
@@ -381,7 +383,7 @@ func planPeriod(rs []rune, i int) (year, end int, ok bool) {
 
 // calendarYear reads 2027年 or 二〇二七年 at rune i and gives where 年 ends.
 func calendarYear(rs []rune, i int) (year, end int, ok bool) {
-	if i >= len(rs) || i > 0 && (isDigit(rs[i-1]) || rs[i-1] == '.') {
+	if i >= len(rs) || i > 0 && (isDigit(rs[i-1]) || rs[i-1] == '.') || i > 1 && hasRune("-－—–", rs[i-1]) && isDigit(rs[i-2]) {
 		return 0, 0, false
 	}
 	if !isDigit(rs[i]) {

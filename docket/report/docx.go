@@ -21,8 +21,8 @@ const (
 
 // readDocx reads the body of a Word document (ECMA-376, WordprocessingML): one
 // line for each paragraph, and one for each table row with tabs between cells.
-// Deleted text, fields' instructions and the second form of alternate content
-// are left out. Heading styles are kept as marks.
+// Deleted and moved text, pictures and their boxes, and the second form of
+// alternate content are left out. Heading styles are kept as marks.
 func readDocx(name string, data []byte) ([]Document, error) {
 	const op = "report.Read"
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
@@ -122,7 +122,7 @@ func (w *wordReader) read() error {
 // skipped names the elements whose content is no part of the present text.
 func skipped(name string) bool {
 	switch name {
-	case "del", "moveFrom", "instrText", "Fallback", "delText", "footnoteReference", "annotationRef", "drawing", "pict":
+	case "del", "moveFrom", "Fallback", "drawing", "pict":
 		return true
 	}
 	return false

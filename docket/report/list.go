@@ -223,7 +223,7 @@ func makeRow(n int, cells, order []string, year int) (Row, []RowError) {
 				continue
 			}
 			d, ok := ParseDeadline(cell, year)
-			if !ok || d.Start {
+			if !ok {
 				fail(colDue, "时限无法识别，请写成2026-06-30、6月底前、年底前或“长期”。", "The date cannot be read; write 2026-06-30, 6月底前, 年底前 or 长期.")
 			}
 			row.Due = d

@@ -17,7 +17,7 @@ func Propose(doc Document, rules Rules) []Proposal {
 	var told teller
 	for _, s := range Split(doc) {
 		if s.Number == 1 {
-			told = teller{}
+			told = teller{announced: told.announced}
 		}
 		if s.Part != Plan {
 			continue
@@ -27,8 +27,13 @@ func Propose(doc Document, rules Rules) []Proposal {
 	return out
 }
 
-// teller remembers, within a paragraph, whether the text is telling the past.
-type teller struct{ past bool }
+// teller remembers what one sentence means for the next: within a paragraph,
+// whether the text is telling the past; across its end, the date of an
+// announcement ("今年的主要目标是：") whose list follows.
+type teller struct {
+	past      bool
+	announced Deadline
+}
 
 func fromSentence(doc Document, s Sentence, m *matcher, told *teller) []Proposal {
 	rs := []rune(s.Text)
@@ -46,7 +51,15 @@ func fromSentence(doc Document, s Sentence, m *matcher, told *teller) []Proposal
 		return nil
 	}
 	var out []Proposal
+	announced := told.announced
+	told.announced = Deadline{}
+	if due, dated := best(ds); dated && strings.HasSuffix(s.Text, "：") {
+		told.announced = due
+	}
 	for _, g := range groups(rs, atoms(rs, qs, ds)) {
+		if !g.dated && announced.Kind != "" {
+			g.deadline, g.dated, g.inherited = announced, true, true
+		}
 		if keeps(rs, g) && (!s.Heading || len(g.qs) > 0 || !g.deadline.vague()) {
 			out = append(out, m.proposal(doc, s, rs, g))
 		}

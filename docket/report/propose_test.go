@@ -158,6 +158,9 @@ func TestClausesSplit(t *testing.T) {
 		{"新增学位2000个，年底前完成。", []string{"新增学位2000个"}},
 		{"今年要建成公园两座；明年启动博物馆建设。", []string{"建成公园两座", "启动博物馆建设"}},
 		{"今年主要目标是：粮食产量50万吨；就业1万人。", []string{"粮食产量50万吨", "就业1万人"}},
+		{"今年教育投入，由10亿元增加到12亿元。", []string{"教育投入，由10亿元增加到12亿元"}},
+		{"新建幼儿园8所，增加2400个学位。", []string{"新建幼儿园8所", "增加2400个学位"}},
+		{"收入90亿元，增加5亿元。", []string{"收入90亿元"}},
 		{"两年内基本取消省界收费站。", []string{"基本取消省界收费站"}},
 		{"自2026年7月1日起施行新标准。", []string{"施行新标准"}},
 	}
@@ -185,6 +188,15 @@ func TestDeadlineReachesOn(t *testing.T) {
 	}
 	if d := one(t, "新增学位2000个，9月底前完成。", 1)[0].Deadline.Date; d != "2026-09-30" {
 		t.Errorf("a date that follows is lost: %q", d)
+	}
+}
+
+// TestAnnouncedDateReachesTheList: the announcement may be a paragraph of its
+// own.
+func TestAnnouncedDateReachesTheList(t *testing.T) {
+	ps := one(t, "今年的主要目标是：\n经济增长5%左右；新增就业3万人。\n新建学校9所。", 3)
+	if ps[0].Deadline.Date != "2026-12-31" || ps[1].Deadline.Date != "2026-12-31" || ps[2].Deadline.Date != "" {
+		t.Errorf("%q %q %q", ps[0].Deadline.Date, ps[1].Deadline.Date, ps[2].Deadline.Date)
 	}
 }
 

@@ -136,7 +136,7 @@ func (q *Quantity) measured(rs []rune, i int) bool {
 	}
 	unit, l, found := unitWords().at(rs, end)
 	if !found {
-		return q.bare(rs, n)
+		return q.upTo(rs, n) || q.bare(rs, n)
 	}
 	if n.arabic && !arabicUnit(rs, i, end, l, unit, n) || !n.arabic && !chineseUnit(rs, i, end, l, n) {
 		return false
@@ -158,10 +158,12 @@ func arabicUnit(rs []rune, i, end, l int, unit string, n numeral) bool {
 		return n.scaled || builders().beforeAny(rs, i)
 	case "条":
 		return !precedes(rs, i, "新") && !followsAnyBool(rs, end+l, "意见", "措施", "规定")
+	case "个":
+		return !follows(rs, end, "个民族")
 	case "期", "本", "对", "方", "路", "口", "度", "类", "种", "级", "份", "门", "班", "包", "组":
 		return n.scaled || n.value >= 10 || builders().beforeAny(rs, i)
 	case "人":
-		return !(follows(rs, end, "人口") && n.value >= 1e8 || follows(rs, end, "人民"))
+		return n.value < 1e9 && !(follows(rs, end, "人口") && n.value >= 1e8 || follows(rs, end, "人民"))
 	case "小时":
 		return !followsAnyBool(rs, end+l, "在线", "不打烊", "自助", "值")
 	case "岁":
@@ -234,6 +236,33 @@ func (q *Quantity) years(rs []rune, i int, n numeral) bool {
 	return true
 }
 
+// upTo reads 5到7元: the unit stands after the second number only.
+func (q *Quantity) upTo(rs []rune, n numeral) bool {
+	w := followsAny(rs, n.end, "到", "至", "-", "－", "—", "～")
+	if w == 0 || !n.arabic {
+		return false
+	}
+	m, ok := readNumber(rs, n.end+w)
+	if !ok || !m.arabic || m.value <= n.value {
+		return false
+	}
+	unit, l, found := unitWords().at(rs, m.end)
+	if !found {
+		return false
+	}
+	low := n.value
+	if m.scaled && !n.scaled && m.value > low*1e3 { // 3至5万人
+		for _, f := range []float64{1e12, 1e8, 1e4} {
+			if m.value/f >= 1 && low*f < m.value {
+				low *= f
+				break
+			}
+		}
+	}
+	q.Value, q.High, q.Unit, q.to, q.Relation = low, m.value, unit, m.end+l, Range
+	return true
+}
+
 // bare allows a number without a unit word if its size shows it is one
 // ("贫困人口1000万以上"), and never an identifier.
 func (q *Quantity) bare(rs []rune, n numeral) bool {
@@ -261,6 +290,9 @@ func (q *Quantity) bare(rs []rune, n numeral) bool {
 
 // rangeTo reads the second half of 6%－7%, 百分之八至九, 3至5万人.
 func (q *Quantity) rangeTo(rs []rune) {
+	if q.Relation == Range {
+		return
+	}
 	w := followsAny(rs, q.to, "－－", "——", "至", "到", "-", "－", "—", "～", "~", "–")
 	if w == 0 {
 		return

@@ -142,7 +142,7 @@ func archive(t testing.TB, name, content string) []byte {
 
 func TestReadDocx(t *testing.T) {
 	body := `<w:p><w:pPr><w:pStyle w:val="1"/></w:pPr><w:r><w:t>2025年成绩</w:t></w:r></w:p>` +
-		`<w:p><w:r><w:t>新建</w:t></w:r><w:r><w:t xml:space="preserve"> 9所</w:t></w:r><w:del><w:r><w:delText>作废</w:delText></w:r></w:del><w:r><w:instrText>PAGE</w:instrText><w:t>。</w:t></w:r></w:p>` +
+		`<w:p><w:r><w:t>新建</w:t></w:r><w:r><w:t xml:space="preserve"> 9所</w:t></w:r><w:del><w:r><w:delText>作废</w:delText></w:r></w:del><w:r><w:instrText>PAGE</w:instrText><w:t>。</w:t></w:r><w:moveFrom><w:r><w:t>移走</w:t></w:r></w:moveFrom><w:r><w:drawing><w:p><w:r><w:t>图注</w:t></w:r></w:p></w:drawing></w:r></w:p>` +
 		`<w:p><w:pPr><w:pStyle w:val="Heading2"/></w:pPr><w:r><w:t>教育</w:t></w:r></w:p>` +
 		`<w:tbl><w:tr><w:tc><w:p><w:r><w:t>任务</w:t></w:r></w:p><w:p><w:r><w:t>甲</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>年底前</w:t></w:r></w:p></w:tc></w:tr></w:tbl>` +
 		`<mc:AlternateContent><mc:Choice><w:p><w:r><w:t>一</w:t><w:br/><w:t>二</w:t></w:r></w:p></mc:Choice><mc:Fallback><w:p><w:r><w:t>重复</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent>`
@@ -167,7 +167,7 @@ func TestReadDocx(t *testing.T) {
 }
 
 func TestDocxRefuses(t *testing.T) {
-	deep := strings.Repeat("<w:p>", maxDepth+5) + strings.Repeat("</w:p>", maxDepth+5)
+	deep := strings.Repeat("<w:p>", maxDepth+5) + "<w:t>新建</w:t>" + strings.Repeat("</w:p>", maxDepth+5)
 	for name, c := range map[string]struct {
 		data []byte
 		part string

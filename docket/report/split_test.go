@@ -58,6 +58,7 @@ func TestPartsOfOddReports(t *testing.T) {
 		{"retrospect inside the plan", "一、去年工作回顾\n好。\n二、关于规划纲要的说明和主要任务\n（一）“十五”期间经济社会发展主要情况\n增长9%。\n（二）今后五年主要任务\n增长7%。", 2006,
 			map[string]Part{"增长9": Retrospect, "增长7": Plan}},
 		{"unnumbered heading", "首先报告2001年的工作\n增长7%。\n一、扩大内需\n再增长7%。", 2002, map[string]Part{"增长": Retrospect, "再增长": Plan}},
+		{"this year begins a paragraph", "一、去年工作回顾\n好。\n今年再建学校9所。", 0, map[string]Part{"好": Retrospect, "今年": Plan}},
 		{"five years of achievement", "一、取得伟大成就的五年\n增长9%。\n二、再上新台阶\n增长8%。", 1993, map[string]Part{"增长9": Retrospect, "增长8": Plan}},
 	}
 	for _, c := range cases {
@@ -89,6 +90,15 @@ func TestHardBreaksAreUndone(t *testing.T) {
 	want := []string{"今年广义货币M2增长12%左右。", "要落实《教育法》和规划，稳定就业10万人。", "一是新建学校9所。"}
 	if diff := cmp.Diff(want, got[len(got)-3:]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTornTitlesAreMended: a title torn from its brackets is one sentence even
+// where each line is a paragraph.
+func TestTornTitlesAreMended(t *testing.T) {
+	got := pieces("落实《\n教育法\n》规定。\n新建学校3所", 2026)
+	if len(got) != 2 || got[0].Text != "落实《教育法》规定。" {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -47,7 +47,7 @@ var history = sync.OnceValue(func() *lexicon[string] {
 })
 
 // openings are the words with which an account of the past begins.
-var openings = []string{"过去", "去年", "近年", "近几年", "近两年", "近三年", "近五年", "一年来", "两年来", "三年来", "五年来", "上年", "上一年", "前几年", "截至", "其中去年", "其中上年", "回顾", "目前", "我国有", "我国现有", "全国现有", "现在全国", "现在我国", "多年来", "长期以来", "与上年相比", "与2"}
+var openings = []string{"过去", "去年", "近年", "近几年", "近两年", "近三年", "近五年", "一年来", "两年来", "三年来", "五年来", "上年", "上一年", "前几年", "截至", "其中去年", "其中上年", "回顾", "目前", "我国有", "全国有", "我国现有", "全国现有", "现在全国", "现在我国", "多年来", "长期以来", "与上年相比", "与2"}
 
 // unitWords are the measures a number may carry.
 var unitWords = sync.OnceValue(func() *lexicon[string] {
