@@ -142,6 +142,9 @@ func isBase(rs []rune, i int) bool {
 
 // deadlineAt reads a deadline that begins at rune i; its to is set.
 func deadlineAt(rs []rune, i, year int) (Deadline, bool) {
+	if i >= len(rs) || !isYearDigit(rs[i]) && !hasRune("今本明后新全年上下第“\"‘未接用再近汛春国采供开入高", rs[i]) {
+		return Deadline{}, false // most runes begin no date
+	}
 	if d, ok := yearDeadline(rs, i, year); ok {
 		return d, true
 	}

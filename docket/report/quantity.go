@@ -26,6 +26,9 @@ func quantities(rs []rune, taken []Deadline) []Quantity {
 		}
 		q, ok := quantityAt(rs, i)
 		if !ok {
+			if !isYearDigit(rs[i]) {
+				continue
+			}
 			if n, num := readNumber(rs, i); num && n.end > i+1 && isDigit(rs[i]) {
 				i = n.end - 1
 			} else if num && i > 0 && rs[i-1] == '第' {
@@ -41,6 +44,9 @@ func quantities(rs []rune, taken []Deadline) []Quantity {
 
 // quantityAt reads one quantity which begins at rune i, and its relation.
 func quantityAt(rs []rune, i int) (Quantity, bool) {
+	if !isYearDigit(rs[i]) && !hasRune("百千万亿翻壹贰叁肆伍陆柒捌玖", rs[i]) {
+		return Quantity{}, false // most runes begin no number
+	}
 	if i > 0 && (isLatin(rs[i-1]) || isDigit(rs[i-1]) || rs[i-1] == '第' || rs[i-1] == '.' || rs[i-1] == '“' || rs[i-1] == '+' || rs[i-1] == '几' || rs[i-1] == '数') {
 		return Quantity{}, false
 	}
