@@ -139,6 +139,13 @@ func (db *DB) Write(ctx context.Context, c Change) error {
 	select {
 	case <-r.done:
 		return r.err
+	case <-db.ended: // it may have been queued after the writer's last look
+		select {
+		case <-r.done:
+			return r.err
+		default:
+			return errClosed()
+		}
 	case <-ctx.Done():
 		return &fault.Error{
 			Kind: fault.Busy, Op: "store.Write", Err: ctx.Err(),
@@ -150,7 +157,7 @@ func (db *DB) Write(ctx context.Context, c Change) error {
 // run is the writer: it takes what waits, up to the group's size, and commits
 // it as one.
 func (db *DB) run() {
-	defer db.stopped.Done()
+	defer close(db.ended)
 	texts := map[any]texts{}
 	var again []*request
 	for {

@@ -10,7 +10,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"testing/fstest"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -71,7 +70,7 @@ func migrationPool(dsn string) (*sql.DB, goose.Dialect, error) {
 // merge gathers the migrations of all packages into one directory and gives
 // the newest version.
 func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
-	merged := fstest.MapFS{}
+	merged := scripts{}
 	seen := map[int64]string{}
 	var newest int64
 	for _, source := range sources {
@@ -100,7 +99,7 @@ func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
 			} else {
 				text = bytes.ReplaceAll(text, []byte("/* clustered */"), nil)
 			}
-			merged[name] = &fstest.MapFile{Data: text}
+			merged[name] = text
 		}
 	}
 	if newest == 0 {

@@ -56,7 +56,7 @@ type DB struct {
 	writer  session
 	queue   chan *request
 	stop    chan struct{}
-	stopped sync.WaitGroup
+	ended   chan struct{} // the writer has returned
 	closing atomic.Bool
 
 	mu    sync.Mutex
@@ -73,7 +73,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	if opts.Readers == 0 {
 		opts.Readers = 8
 	}
-	db := &DB{dsn: dsn, opts: opts, engine: EngineOf(dsn), queue: make(chan *request, 4*opts.GroupSize), stop: make(chan struct{})}
+	db := &DB{dsn: dsn, opts: opts, engine: EngineOf(dsn), queue: make(chan *request, 4*opts.GroupSize), stop: make(chan struct{}), ended: make(chan struct{})}
 	var err error
 	if db.engine == PostgreSQL {
 		db.reader, db.writer, err = openPostgres(ctx, dsn, opts)
@@ -83,7 +83,6 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fault.Wrap("store.Open", err)
 	}
-	db.stopped.Add(1)
 	go db.run()
 	return db, nil
 }
@@ -106,7 +105,7 @@ func (db *DB) Close() error {
 		return nil
 	}
 	close(db.stop)
-	db.stopped.Wait()
+	<-db.ended
 	werr := db.writer.close()
 	rerr := db.reader.Close()
 	if werr != nil {
@@ -114,6 +113,9 @@ func (db *DB) Close() error {
 	}
 	return rerr
 }
+
+// Waiting gives how many changes wait for the writer: what a gauge shows.
+func (db *DB) Waiting() int { return len(db.queue) }
 
 // OnCommit registers a function to be called after each group commit, on the
 // writer's goroutine: it must return at once (a channel send that cannot block).
