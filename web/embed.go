@@ -8,8 +8,8 @@
 // server which of the two it carries.
 //
 // Layout of what is built: portal/index.html answers /portal and everything
-// below it, console/index.html answers every other path that is not a file
-// (the console keeps its routes in the path). Files under assets/ carry a hash
+// below it, index.html (the console's) answers every other path that is not a
+// file, because the console keeps its routes in the path. Files under assets/ carry a hash
 // in their names and never change; each text file has a gzip twin beside it
 // (NAME.gz). The pages run under a content security policy without inline
 // scripts, inline style elements or eval; see README.md for the exact policy.
@@ -27,7 +27,7 @@ import (
 var dist embed.FS
 
 // Files gives the built screens with paths relative to dist, for example
-// "console/index.html".
+// "index.html".
 func Files() fs.FS {
 	sub, err := fs.Sub(dist, "dist")
 	if err != nil { // only for an invalid path, and this one is a constant
@@ -38,6 +38,6 @@ func Files() fs.FS {
 
 // Built reports whether the screens were built before the program was.
 func Built() bool {
-	_, err := fs.Stat(dist, "dist/console/index.html")
+	_, err := fs.Stat(dist, "dist/index.html")
 	return err == nil
 }

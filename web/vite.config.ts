@@ -34,7 +34,7 @@ function pages(): Plugin {
       server.middlewares.use((req, _res, next) => {
         const path = (req.url ?? '/').split('?')[0]!
         const page = req.headers.accept?.includes('text/html') && !path.startsWith('/api') && !path.startsWith('/@')
-        if (page) req.url = path.startsWith('/portal') ? '/portal/index.html' : '/console/index.html'
+        if (page) req.url = path.startsWith('/portal') ? '/portal/index.html' : '/index.html'
         next()
       })
     },
@@ -53,6 +53,6 @@ export default defineConfig({
     assetsInlineLimit: 0, // data: addresses are outside the content security policy
     chunkSizeWarningLimit: 400,
     manifest: 'manifest.json',
-    rollupOptions: { input: { console: 'console/index.html', portal: 'portal/index.html' } },
+    rollupOptions: { input: { console: 'index.html', portal: 'portal/index.html' } },
   },
 })

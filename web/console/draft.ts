@@ -43,5 +43,5 @@ export function keepDraft<T extends object>(form: string, state: Ref<T>): { rest
 
 /** Removes stray spaces at both ends and turns full-width digits and letters into plain ones. */
 export function tidyText(text: string): string {
-  return text.trim().replace(/[0-9A-Za-z]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+  return text.trim().replace(/[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
 }

@@ -11,7 +11,7 @@ export interface Loaded<T> {
 
 export function asProblem(e: unknown): Problem {
   if (e instanceof Problem) return e
-  return new Problem(0, 'internal', { zh: '本页出现差错,请刷新后再试。', en: 'This page failed; reload it and try again.' }, String((e as Error)?.message ?? ''))
+  return new Problem(0, 'internal', { zh: '本页出现差错，请刷新后再试。', en: 'This page failed; reload it and try again.' }, String((e as Error)?.message ?? ''))
 }
 
 /**

@@ -3,11 +3,11 @@ import type { Texts } from '../kit/lang'
 /** The frame around every screen: names of places, doors, states, errors. */
 export const frame = {
   'app.name': ['头雁', 'Touyan'],
-  'app.motto': ['件件有着落,事事有回音,步步有凭证', 'Every matter has an owner, an answer and a receipt'],
+  'app.motto': ['件件有着落，事事有回音，步步有凭证', 'Every matter has an owner, an answer and a receipt'],
   'app.skip': ['跳到正文', 'Skip to the content'],
-  'app.offline': ['网络已断开。页面上的内容可以继续阅读和填写,恢复后再提交。', 'You are offline. You can go on reading and typing, and send when the network is back.'],
-  'app.ended': ['登录已过期。已填写的内容都保留着,重新登录后可继续。', 'Your session has ended. What you typed is kept; sign in again to go on.'],
-  'app.unreachable': ['暂时连不上服务器,请检查网络后重试。', 'The server cannot be reached; check the network and try again.'],
+  'app.offline': ['网络已断开。页面上的内容可以继续阅读和填写，恢复后再提交。', 'You are offline. You can go on reading and typing, and send when the network is back.'],
+  'app.ended': ['登录已过期。已填写的内容都保留着，重新登录后可继续。', 'Your session has ended. What you typed is kept; sign in again to go on.'],
+  'app.unreachable': ['暂时连不上服务器，请检查网络后重试。', 'The server cannot be reached; check the network and try again.'],
 
   'nav.label': ['主导航', 'Main navigation'],
   'nav.today': ['今日', 'Today'],
@@ -41,21 +41,21 @@ export const frame = {
   'state.empty': ['没有内容。', 'Nothing here.'],
   'state.asOf': ['截至 {at}', 'as of {at}'],
 
-  'trouble.title': ['未能完成:', 'Not done:'],
-  'trouble.number': ['如需协助,请报此编号:', 'If you need help, quote this number:'],
-  'trouble.policy': ['依据规则:{policy}', 'Ruled by: {policy}'],
+  'trouble.title': ['未能完成：', 'Not done:'],
+  'trouble.number': ['如需协助，请报此编号：', 'If you need help, quote this number:'],
+  'trouble.policy': ['依据规则：{policy}', 'Ruled by: {policy}'],
 
   'lost.title': ['没有这个页面', 'No such page'],
-  'lost.text': ['地址可能已变,或者您没有查看的权限。', 'The address may have changed, or you may not be allowed to see it.'],
+  'lost.text': ['地址可能已变，或者您没有查看的权限。', 'The address may have changed, or you may not be allowed to see it.'],
 
   'login.title': ['工作人员登录', 'Staff sign-in'],
   'login.login': ['账号', 'Login'],
   'login.password': ['密码', 'Password'],
   'login.do': ['登录', 'Sign in'],
-  'login.forgot': ['忘记密码:请本单位管理员当面重置。', 'Forgotten your password? Your administrator resets it in person.'],
-  'login.ended': ['登录已过期,请重新登录。此前填写的内容已保留。', 'Your session has ended. Sign in again; what you typed is kept.'],
+  'login.forgot': ['忘记密码：请本单位管理员当面重置。', 'Forgotten your password? Your administrator resets it in person.'],
+  'login.ended': ['登录已过期，请重新登录。此前填写的内容已保留。', 'Your session has ended. Sign in again; what you typed is kept.'],
   'login.demo': ['演示账号', 'Demonstration logins'],
-  'login.demoWhy': ['人物和数据均为虚构,点一下即可登录。', 'All people and data are fictional; one tap signs you in.'],
+  'login.demoWhy': ['人物和数据均为虚构，点一下即可登录。', 'All people and data are fictional; one tap signs you in.'],
 
   'setup.title': ['首次启用', 'First run'],
   'setup.why': ['建立第一位管理员。单位、人员、岗位随后在“单位岗位”中添加。', 'Create the first administrator. Units, people and posts are added afterwards under Units.'],
@@ -66,7 +66,7 @@ export const frame = {
   'setup.login': ['账号', 'Login'],
   'setup.loginHelp': ['小写字母和数字。', 'Small letters and digits.'],
   'setup.password': ['密码', 'Password'],
-  'setup.passwordHelp': ['至少 12 位,长比复杂更要紧。', 'At least 12 characters; length matters more than symbols.'],
+  'setup.passwordHelp': ['至少 12 位，长比复杂更要紧。', 'At least 12 characters; length matters more than symbols.'],
   'setup.do': ['启用', 'Begin'],
 
   'account.posts': ['我的岗位', 'My posts'],
@@ -85,9 +85,9 @@ export const frame = {
   'theme.dark': ['深色', 'Dark'],
 
   'feedback.title': ['投诉建议', 'Complaints and suggestions'],
-  'feedback.reach': ['对本系统或办理工作的意见,请直接联系:', 'For complaints and suggestions about this system or the work, please contact:'],
-  'feedback.say': ['说明事项编号或页面上的编号,可以更快查到。', 'Give the number of the matter, or the number shown on the page, so it is found faster.'],
-  'feedback.noForm': ['网上提交尚未建成,本页不收取内容。', 'Sending from this page is not built yet; nothing is collected here.'],
+  'feedback.reach': ['对本系统或办理工作的意见，请直接联系：', 'For complaints and suggestions about this system or the work, please contact:'],
+  'feedback.say': ['说明事项编号或页面上的编号，可以更快查到。', 'Give the number of the matter, or the number shown on the page, so it is found faster.'],
+  'feedback.noForm': ['网上提交尚未建成，本页不收取内容。', 'Sending from this page is not built yet; nothing is collected here.'],
 
   'palette.open': ['搜索或跳转', 'Search or go to'],
   'palette.title': ['搜索或跳转', 'Search or go to'],

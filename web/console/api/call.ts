@@ -45,7 +45,7 @@ async function problemOf(res: Response): Promise<Problem> {
   } catch {
     // A gateway in between answered with something that is not JSON.
   }
-  const zh = String(doc.detail ?? doc.title ?? `服务未能处理(状态 ${res.status})。`)
+  const zh = String(doc.detail ?? doc.title ?? `服务未能处理（状态 ${res.status}）。`)
   const en = String(doc.detail_en ?? doc.title ?? `The service could not handle it (status ${res.status}).`)
   const kind = String(doc.kind ?? (res.status === 404 ? 'not_found' : res.status === 403 ? 'forbidden' : ''))
   const fields = Array.isArray(doc.fields) ? (doc.fields as Problem['fields']) : []
@@ -53,8 +53,8 @@ async function problemOf(res: Response): Promise<Problem> {
 }
 
 /** Calls the API. `key` is the idempotency key of a write; see intent(). */
-export async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' }
+export async function call<T>(method: string, path: string, body?: unknown, key?: string, more?: Record<string, string>): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...more }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET') {
     headers['X-CSRF-Token'] = csrf
@@ -66,7 +66,7 @@ export async function call<T>(method: string, path: string, body?: unknown, key?
   } catch {
     if (!navigator.onLine) offline.value = true
     throw new Problem(0, 'offline', {
-      zh: '连不上服务器。已填写的内容保留在本页,网络恢复后可再试;重复提交不会重复登记。',
+      zh: '连不上服务器。已填写的内容保留在本页，网络恢复后可再试；重复提交不会重复登记。',
       en: 'The server cannot be reached. What you typed stays on this page; try again later. Sending twice never records twice.',
     })
   }

@@ -20,13 +20,14 @@ export const api = {
   mattersFile: (query: Query) => withQuery('/api/export/matters.xlsx', query),
   board: (query: Query) => get<T.Board>('/api/board', query),
   matter: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}`)),
-  act: async (id: T.Id, body: { slot: string; step: string; act: string; input: unknown }, key: string) => {
+  act: async (id: T.Id, body: { slot: string; step: string; act: string; input: unknown; behalf?: T.Id }, key: string) => {
     const done = await post<Omit<T.ActDone, 'matter_now'> & { matter_now: WireMatter }>(`/api/matters/${id}/acts`, body, key)
     return { ...done, matter_now: tidy(done.matter_now) } as T.ActDone
   },
   tree: (id: T.Id) => get<T.TreeNode>(`/api/matters/${id}/tree`),
   provenance: (id: T.Id) => get<T.Provenance>(`/api/matters/${id}/provenance`),
-  print: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}/print`)) as T.Print,
+  print: async (id: T.Id) => 
+    tidy(await call<WireMatter>('GET', `/api/matters/${id}/print`, undefined, undefined, { 'X-Base-URL': location.origin })) as T.Print,
 
   receipt: (pos: number) => get<T.Receipt>(`/api/receipts/${pos}`),
   verify: (receipt: unknown) => post<T.Verdict>('/api/verify', { receipt }),
@@ -47,11 +48,11 @@ export const api = {
   instruction: (id: T.Id) => get<T.Instruction>(`/api/docket/instructions/${id}`),
   instructionsToConfirm: () => get<T.Instruction[] | { items: T.Instruction[] }>('/api/docket/instructions', { state: 'to_confirm' }),
   confirmInstruction: (id: T.Id, key: string) => post<{ pos: number; receipt: T.Receipt }>(`/api/docket/instructions/${id}/confirm`, {}, key),
-  register: (body: Record<string, unknown>, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
+  register: (body: { kind: string; title: string; source?: T.Id; originator?: T.Id; given: unknown }, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
 
   imports: () => get<T.ImportRow[]>('/api/imports'),
   import: (id: T.Id) => get<T.Import>(`/api/imports/${id}`),
-  addImport: (body: { name: string; content_base64?: string; text?: string }, key: string) =>
+  addImport: (body: { name: string; content_base64?: string; text?: string; as?: string }, key: string) =>
     post<{ id: T.Id; kind: string; title: string; proposals: number; errors: T.RowError[] | null }>('/api/imports', body, key),
   proposal: (id: T.Id, n: number, body: T.ProposalAct, key: string) => post<T.Import>(`/api/imports/${id}/proposals/${n}`, body, key),
   dispatch: (id: T.Id, key: string) => post<{ matters: (T.Id | T.Row)[]; receipts: unknown[] }>(`/api/imports/${id}/dispatch`, {}, key),

@@ -313,24 +313,23 @@ export interface DefinitionRow {
 
 export interface DiagramNode {
   id: string
-  label?: string
-  kind?: string
-  type?: string
+  kind: 'step' | 'choice' | 'joint' | 'each' | 'start' | 'end'
+  zh?: string
+  en?: string
+  who?: string
+  limit?: string
   x: number
   y: number
   w: number
   h: number
-  lines?: string[]
-  note?: string
 }
 
 export interface DiagramEdge {
   from: string
   to: string
   label?: string
-  kind?: string
-  back?: boolean
-  points?: ({ x: number; y: number } | [number, number])[]
+  kind: 'next' | 'back' | 'branch'
+  points: { x: number; y: number }[]
 }
 
 export interface Diagram {
@@ -348,7 +347,7 @@ export interface Definition {
   basis: DefinitionRow['basis']
   source: string
   diagram: { zh: Diagram; en: Diagram }
-  problems: (Text | { text: Text; line?: number; path?: string })[]
+  problems: { text: Text; line: number; path?: string }[]
   given?: Schema | null
 }
 

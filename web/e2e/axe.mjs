@@ -1,0 +1,151 @@
+// Runs axe (WCAG 2.0–2.2 A and AA) over every route × light, dark × zh, en ×
+// desk, phone, for each login; also reports refusals by the content security
+// policy, script errors, and anything wider than a phone.
+//
+//   node e2e/axe.mjs http://127.0.0.1:8080 login:password [login:password …]
+//
+// The first login sees every route; further ones only what differs by person.
+// CHROMIUM names the browser; AXE_ONLY=/route limits the run. Exits 1 on any find.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { chromium } from 'playwright-core'
+
+const [base, ...logins] = process.argv.slice(2)
+if (!base || !logins.length) {
+  console.error('usage: node e2e/axe.mjs BASE_URL login:password …')
+  process.exit(2)
+}
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+const finds = new Map() // what → where
+let looked = 0
+
+function found(what, where) {
+  if (!finds.has(what)) finds.set(what, [])
+  finds.get(what).push(where)
+}
+
+async function json(page, path) {
+  return page.evaluate(async (p) => {
+    const r = await fetch(p)
+    return r.ok ? r.json() : null
+  }, path)
+}
+
+async function signIn(page, login, password) {
+  await page.goto(base + '/login')
+  await page.fill('#login', login)
+  await page.fill('#password', password)
+  await page.click('form button[type=submit]')
+  await page.waitForURL((u) => u.pathname !== '/login', { timeout: 15000 })
+}
+
+/** Routes of this installation: ids are taken from what the lists show. */
+async function routes(page, all) {
+  const matters = (await json(page, '/api/matters?limit=50'))?.items ?? []
+  const split = matters.find((m) => m.children?.total) ?? matters[0]
+  const inbox = (await json(page, '/api/inbox?group=mine'))?.items ?? []
+  const mine = inbox[0]?.matter ?? split?.id
+  const kinds = (await json(page, '/api/definitions')) ?? []
+  const imports = (await json(page, '/api/imports')) ?? []
+  const out = ['/', '/enter', '/confirm', '/more']
+  if (mine) out.push(`/matters/${mine}`)
+  if (!all) return out
+  out.push('/?group=unit', '/?group=watch', '/matters', '/matters?q=zzzz-none', '/board', '/register', '/imports', '/units', '/definitions', '/verify', '/story', '/account', '/feedback', '/no-such-page', '/matters/999999999')
+  if (split) out.push(...['', '?tab=data', '?tab=parts', '?tab=source', '?tab=proof', '/print'].map((x) => `/matters/${split.id}${x}`), `/tree/${split.id}`)
+  for (const k of kinds.slice(0, 2)) out.push(...['', '?tab=table', '?tab=source'].map((x) => `/definitions/${k.kind.replace(/\./g, '/')}${x}`))
+  if (imports[0]) out.push(`/imports/${imports[0].id}`)
+  return out
+}
+
+/** States that a route only reaches by an act: each opens one more thing to look at. */
+const doors = [
+  { on: (r) => r === '/', name: 'palette', open: (p) => p.keyboard.press('Control+k'), wait: '[role=dialog] input' },
+  { on: (r) => /^\/matters\/\d+$/.test(r), name: 'act form', open: (p) => p.locator('.acts .buttons .btn').first().click({ timeout: 2000 }), wait: '.acts form' },
+  { on: (r) => /^\/matters\/\d+$/.test(r), name: 'act form sent empty', open: (p) => p.locator('.acts form [type=submit]').click({ timeout: 2000 }), wait: '.acts', writes: true },
+  { on: (r) => r === '/enter', name: 'enter sent empty', open: (p) => p.locator('main form [type=submit]').click({ timeout: 2000 }), wait: '[role=alert]' },
+  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'edit proposal', open: (p) => p.keyboard.press('e'), wait: 'main' },
+]
+
+async function settle(page) {
+  await page.waitForSelector('main', { timeout: 15000 })
+  await page.waitForFunction(() => !document.querySelector('main p.dim[role=status]'), null, { timeout: 8000 }).catch(() => undefined)
+  await page.waitForTimeout(120)
+}
+
+async function look(page, where, phone) {
+  looked++
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate((tags) => window.axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }), TAGS)
+  for (const v of violations) for (const n of v.nodes) found(`${v.id} (${v.impact}): ${n.target.join(' ')} — ${n.failureSummary.split('\n').slice(1).join(' ').trim()}`, where)
+  if (!phone) return
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  if (wide > 0) found(`wider than the phone by ${wide} px`, where)
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll('button, select, input:not([type=radio]):not([type=checkbox]):not(.sr), .btn, .shell-bottom a, .shell-bar a')]
+      .filter((e) => e.offsetParent && !e.closest('.el-select') && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 43.5)
+      .map((e) => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(e.getBoundingClientRect().height)} px`),
+  )
+  for (const s of small) found(`target lower than 44 px: ${s}`, where)
+}
+
+for (const [i, pair] of logins.entries()) {
+  const [login, password] = [pair.slice(0, pair.indexOf(':')), pair.slice(pair.indexOf(':') + 1)]
+  for (const phone of [false, true]) {
+    const size = phone ? { width: 390, height: 844 } : { width: 1280, height: 800 }
+    const context = await browser.newContext({ viewport: size, isMobile: phone, hasTouch: phone, reducedMotion: 'reduce' })
+    const page = await context.newPage()
+    let where = ''
+    page.on('pageerror', (e) => found(`script error: ${e.message}`, where))
+    page.on('console', (m) => m.type() === 'error' && /Content Security Policy/.test(m.text()) && found(`policy: ${m.text().slice(0, 200)}`, where))
+    const modes = ['light', 'dark'].flatMap((theme) => ['zh', 'en'].map((lang) => ({ theme, lang })))
+    const dress = async ({ theme, lang }) => {
+      await page.evaluate(([t, l]) => {
+        localStorage.setItem('touyan.theme', t)
+        localStorage.setItem('touyan.lang', l)
+      }, [theme, lang])
+    }
+    await page.goto(base + '/login')
+    if (i === 0) {
+      for (const mode of modes) {
+        for (const r of ['/login', '/portal/']) {
+          where = `${r} guest ${mode.theme} ${mode.lang} ${phone ? 'phone' : 'desk'}`
+          await dress(mode)
+          await page.goto(base + r)
+          await settle(page)
+          await look(page, where, phone)
+        }
+      }
+    }
+    await signIn(page, login, password)
+    const list = (await routes(page, i === 0)).filter((r) => !process.env.AXE_ONLY || r === process.env.AXE_ONLY)
+    for (const mode of modes) {
+      await dress(mode)
+      for (const r of list) {
+        where = `${r} ${login} ${mode.theme} ${mode.lang} ${phone ? 'phone' : 'desk'}`
+        await page.goto(base + r)
+        await settle(page)
+        await look(page, where, phone)
+        for (const d of doors.filter((x) => x.on(r))) {
+          if (d.writes && !(await page.locator('.acts form [id^=act-]').count())) continue // an act without a form would be recorded
+          try {
+            await d.open(page)
+            await page.waitForSelector(d.wait, { timeout: 2000 })
+          } catch {
+            break // this person has no such door here
+          }
+          await page.waitForTimeout(350)
+          where = `${r} + ${d.name} ${login} ${mode.theme} ${mode.lang} ${phone ? 'phone' : 'desk'}`
+          await look(page, where, phone)
+        }
+      }
+    }
+    await context.close()
+  }
+}
+await browser.close()
+
+for (const [what, at] of finds) console.log(`${what}\n    ${at.length}×, first: ${at[0]}`)
+console.log(`axe: ${looked} screens looked at, ${finds.size} kinds of find`)
+process.exit(finds.size ? 1 : 0)
