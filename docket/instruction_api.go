@@ -77,14 +77,14 @@ func (o *Office) registerInstructions(s *web.Server) {
 	}) (*out[instructionList], error) {
 		return reply(o.instructionList(ctx, web.Who(ctx), in.State == "to_confirm"))
 	})
-	web.Register(s, get("/api/docket/instructions/{id}", "instruction", "An instruction"), func(ctx context.Context, in *byID) (*out[instruction], error) {
+	web.Register(s, get("/api/docket/instructions/{id}", "instruction", "An instruction"), func(ctx context.Context, in *ByID) (*out[instruction], error) {
 		i, err := o.Instruction(ctx, web.Who(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
 		return reply(o.withMatter(ctx, web.Who(ctx), o.view(web.Who(ctx)).instruction(i)))
 	})
-	web.Register(s, post("/api/docket/instructions/{id}/confirm", "instruction-confirm", "Confirm an instruction that was entered for the one who asks"), func(ctx context.Context, in *byID) (*out[entered], error) {
+	web.Register(s, post("/api/docket/instructions/{id}/confirm", "instruction-confirm", "Confirm an instruction that was entered for the one who asks"), func(ctx context.Context, in *ByID) (*out[entered], error) {
 		done, err := o.Confirm(ctx, web.Who(ctx), in.ID, web.Key(ctx))
 		return reply(entered{ID: done.ID, Pos: done.Pos, Receipt: done.Receipt}, err)
 	})

@@ -129,7 +129,7 @@ func (o *Office) registerIntake(s *web.Server) {
 	web.Register(s, get("/api/imports", "imports", "The newest imports"), func(ctx context.Context, _ *struct{}) (*out[[]intakeRow], error) {
 		return reply(o.intakeList(ctx, web.Who(ctx)))
 	})
-	web.Register(s, get("/api/imports/{id}", "import-page", "An import with its proposals"), func(ctx context.Context, in *byID) (*out[intakePage], error) {
+	web.Register(s, get("/api/imports/{id}", "import-page", "An import with its proposals"), func(ctx context.Context, in *ByID) (*out[intakePage], error) {
 		return reply(o.intakePage(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, post("/api/imports/{id}/proposals/{n}", "import-revise", "Confirm, drop, restore, edit, merge or split a proposal"), func(ctx context.Context, in *revisionInput) (*out[intakePage], error) {
@@ -142,7 +142,7 @@ func (o *Office) registerIntake(s *web.Server) {
 		return reply(o.intakePage(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, post("/api/imports/{id}/dispatch", "import-dispatch", "Open and assign a matter for each confirmed proposal"), func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Body struct {
 			Leader int64 `json:"leader,omitempty" doc:"who is owed the answers; the office's leader by default"`
 		}

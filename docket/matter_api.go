@@ -17,26 +17,27 @@ import (
 	"touyan.dev/touyan/kernel/web"
 )
 
-// byID is the path parameter of a matter.
-type byID struct {
+// ByID is the path parameter of a matter. It is exported because huma fills only
+// embedded structs whose names are.
+type ByID struct {
 	ID int64 `path:"id" minimum:"0"`
 }
 
 func (o *Office) registerMatter(s *web.Server) {
-	web.Register(s, get("/api/matters/{id}", "matter", "A matter with all that the one who asks may see and do"), func(ctx context.Context, in *byID) (*out[detail], error) {
+	web.Register(s, get("/api/matters/{id}", "matter", "A matter with all that the one who asks may see and do"), func(ctx context.Context, in *ByID) (*out[detail], error) {
 		return reply(o.detail(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, post("/api/matters/{id}/acts", "matter-act", "Do one act on a matter"), func(ctx context.Context, in *actInput) (*out[acted], error) {
 		return reply(o.act(ctx, web.Who(ctx), in, web.Key(ctx)))
 	})
-	web.Register(s, get("/api/matters/{id}/tree", "matter-tree", "The whole tree of a matter, and where it is stuck"), func(ctx context.Context, in *byID) (*out[node], error) {
+	web.Register(s, get("/api/matters/{id}/tree", "matter-tree", "The whole tree of a matter, and where it is stuck"), func(ctx context.Context, in *ByID) (*out[node], error) {
 		return reply(o.tree(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, get("/api/matters/{id}/provenance", "matter-provenance", "What a matter came from and what it led to"), func(ctx context.Context, in *byID) (*out[provenance], error) {
+	web.Register(s, get("/api/matters/{id}/provenance", "matter-provenance", "What a matter came from and what it led to"), func(ctx context.Context, in *ByID) (*out[provenance], error) {
 		return reply(o.provenance(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, get("/api/matters/{id}/print", "matter-print", "A matter for printing on A4"), func(ctx context.Context, in *struct {
-		byID
+		ByID
 		Base string `header:"X-Base-URL" maxLength:"200" pattern:"^$|^https?://[A-Za-z0-9.:\\[\\]-]+$" doc:"origin to which the code on the paper leads back"`
 	}) (*out[printed], error) {
 		return reply(o.print(ctx, web.Who(ctx), in.ID, in.Base))
@@ -357,7 +358,7 @@ func (v view) clock(d *flow.Def, m matter.Matter, s matter.Slot, timeline []entr
 
 // actInput is one act as it is sent.
 type actInput struct {
-	byID
+	ByID
 	Body struct {
 		Slot     string         `json:"slot,omitempty" maxLength:"200"`
 		Step     string         `json:"step,omitempty" maxLength:"60"`

@@ -102,7 +102,7 @@ func (p *people) register(s *web.Server) {
 		id, err := p.registry.AddPost(ctx, web.Who(ctx), auth.NewPost{Key: web.Key(ctx), Person: b.Person, Unit: b.Unit, Duty: auth.Duty(b.Duty), Title: bothNames(b.Title, "")})
 		return reply(made{id}, err)
 	})
-	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent}, func(ctx context.Context, in *byID) (*struct{}, error) {
+	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent}, func(ctx context.Context, in *ByID) (*struct{}, error) {
 		today := calendar.DayOf(p.Clock.Now())
 		return nil, p.registry.EndPost(ctx, web.Who(ctx), web.Key(ctx), in.ID, today.String())
 	})

@@ -309,9 +309,13 @@ func (e *Engine) Count(ctx context.Context, who auth.Principal, group Group, bef
 	}
 	total := 0
 	for _, p := range parts {
+		where, args := p.sql, slices.Clone(p.args)
+		if before != 0 {
+			where += " AND t.due <> 0 AND t.due < ?"
+			args = append(args, before)
+		}
 		var n int
-		err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM task t WHERE "+p.sql+" AND (? = 0 OR t.due <> 0 AND t.due < ?) LIMIT ?) c",
-			append(slices.Clone(p.args), before, before, most)...).Scan(&n)
+		err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM task t WHERE "+where+" LIMIT ?) c", append(args, most)...).Scan(&n)
 		if err != nil {
 			return 0, fault.Wrap("matter.Count", err)
 		}
