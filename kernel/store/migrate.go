@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -97,7 +96,7 @@ func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
 			if engine == SQLite {
 				text = []byte(strict(string(text)))
 			} else {
-				text = bytes.ReplaceAll(text, []byte("/* clustered */"), nil)
+				text = []byte(bytewise(string(text)))
 			}
 			merged[name] = text
 		}
@@ -106,6 +105,18 @@ func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
 		return nil, 0, errors.New("no migrations given")
 	}
 	return merged, newest, nil
+}
+
+// bytewise turns our portable DDL into PostgreSQL's: text is ordered by its
+// bytes, as SQLite orders it, whatever locale the database was made with.
+func bytewise(ddl string) string {
+	lines := strings.Split(strings.ReplaceAll(ddl, "/* clustered */", ""), "\n")
+	for i, line := range lines {
+		if !strings.HasPrefix(strings.TrimSpace(line), "--") {
+			lines[i] = strings.ReplaceAll(line, " TEXT", ` TEXT COLLATE "C"`)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Column is one column of the schema, in portable words.

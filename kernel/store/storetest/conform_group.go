@@ -325,6 +325,22 @@ func readOnly(t *testing.T, db *store.DB) {
 
 // order: text sorts by its bytes, Chinese included, in columns and in indexes.
 func order(t *testing.T, db *store.DB) {
+	if db.Engine() == store.PostgreSQL {
+		dsn := Pinyin(t)
+		if err := store.Migrate(t.Context(), dsn, Tables()); err != nil {
+			t.Fatal(err)
+		}
+		pinyin, err := store.Open(t.Context(), dsn, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pinyin.Close()
+		sorted(t, pinyin)
+	}
+	sorted(t, db)
+}
+
+func sorted(t *testing.T, db *store.DB) {
 	names := []string{"重庆", "安徽", "北京", "澄川", "a", "B", "b", "A", "〔2026〕", "", "长", "长春", "𠮷", "é", "z", "_", "-", " ", "1", "10", "2", "?"}
 	table := things()
 	for i, name := range names {

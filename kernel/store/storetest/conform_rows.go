@@ -22,7 +22,7 @@ func types(t *testing.T, db *store.DB) {
 		{raw: []byte{}},
 		{name: "澄川市人民政府办公室〔2026〕47号", amount: math.MaxInt64, ratio: 0.1, held: true, raw: []byte{0, 255, '\''}},
 		{name: "𠮷é\t\n'\"\\?", amount: math.MinInt64, ratio: -math.MaxFloat64, raw: []byte("正文")},
-		{name: strings.Repeat("长", 800), ratio: math.SmallestNonzeroFloat64, raw: make([]byte, 1<<20)},
+		{name: strings.Repeat("长", 800), ratio: math.SmallestNonzeroFloat64, raw: make([]byte, 1<<15)},
 	}
 	for i, v := range want {
 		write(t, db, put(table, int64(i), v))

@@ -50,7 +50,15 @@ func Open(t testing.TB, engine store.Engine, opts store.Options, migrations ...f
 }
 
 // DSN gives the data source name of a new empty database.
-func DSN(t testing.TB, engine store.Engine) string {
+func DSN(t testing.TB, engine store.Engine) string { return dsn(t, engine, "") }
+
+// Pinyin gives the data source name of a new PostgreSQL database that sorts
+// Chinese by pinyin unless told otherwise, as one set up by hand may do.
+func Pinyin(t testing.TB) string {
+	return dsn(t, store.PostgreSQL, " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'zh-CN' LOCALE 'C.UTF-8'")
+}
+
+func dsn(t testing.TB, engine store.Engine, how string) string {
 	t.Helper()
 	if engine == store.SQLite {
 		return filepath.Join(t.TempDir(), "touyan.db")
@@ -60,7 +68,7 @@ func DSN(t testing.TB, engine store.Engine) string {
 		t.Fatalf("PostgreSQL is needed by this test (apt-get install postgresql, or set TOUYAN_TEST_POSTGRES to a server's URL): %v", err)
 	}
 	name := "t" + random()
-	if out, err := psql(base, "CREATE DATABASE "+name); err != nil {
+	if out, err := psql(base, "CREATE DATABASE "+name+how); err != nil {
 		t.Fatalf("creating a test database: %v: %s", err, out)
 	}
 	t.Cleanup(func() {
