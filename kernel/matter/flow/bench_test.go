@@ -2,8 +2,14 @@ package flow
 
 import "testing"
 
+// BenchmarkApply measures one act: without a form, with one, and before a
+// choice whose two guards are asked.
 func BenchmarkApply(b *testing.B) {
-	d := sample(b, "followup.yaml")
+	d, unit := sample(b, "followup.yaml"), sample(b, "unit.yaml")
+	first, _, err := unit.Begin(map[string]any{"unit": "a"})
+	if err != nil {
+		b.Fatal(err)
+	}
 	s0, _, err := d.Begin(title)
 	if err != nil {
 		b.Fatal(err)
@@ -12,14 +18,20 @@ func BenchmarkApply(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, at := range map[string]struct {
-		s  State
-		in Input
-	}{"plain": {s1, agree}, "form": {s0, propose("self")}} {
-		b.Run(name, func(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		d    *Def
+		s    State
+		in   Input
+	}{
+		{"plain", unit, first, Input{Step: "sign", Act: "done"}},
+		{"form", d, s0, propose("self")},
+		{"choice", d, s1, agree},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, err := d.Apply(at.s, at.in); err != nil {
+				if _, _, err := c.d.Apply(c.s, c.in); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -62,8 +62,13 @@ func (c *checking) add(d *Def, code Code, line int, path, zh, en string) *Proble
 	return &c.problems[len(c.problems)-1]
 }
 
-// texts checks the forms.
+// texts checks the forms and the names of outcomes.
 func (c *checking) texts(d *Def) {
+	for _, id := range sortedKeys(d.Outcomes) {
+		if !d.endsWith(id) {
+			c.add(d, CodeText, 1, "outcomes/"+id, "没有哪条路径有这个办理结果。", "No path has this outcome.")
+		}
+	}
 	for _, name := range sortedKeys(d.Forms) {
 		f := d.Forms[name]
 		path := "forms/" + name
@@ -76,6 +81,20 @@ func (c *checking) texts(d *Def) {
 		}
 		c.titles(d, f.src, path, f.Schema)
 	}
+}
+
+// endsWith reports whether some way through the definition has the outcome.
+func (d *Def) endsWith(outcome string) bool {
+	for _, n := range d.order {
+		if e := n.block.End; e != nil && e.Outcome == outcome {
+			return true
+		}
+		if s := n.block.Step; s != nil && slices.ContainsFunc(s.Acts, func(a Act) bool { return a.End == outcome }) {
+			return true
+		}
+	}
+	withdraw := d.Interrupt(IntWithdraw)
+	return outcome == OutcomeDone || withdraw != nil && withdraw.Outcome == outcome
 }
 
 // titles demands x-zh and x-en on every field, in nested objects and lists too.

@@ -59,6 +59,7 @@ func TestOneFault(t *testing.T) {
 	}{
 		{"id twice", "- step: audit", "- step: legal", CodeID, 0, "do/2/when/0/do/0/branches/1/1"},
 		{"no title", "x-zh: 拟办意见, x-en: Proposal", "x-zh: 拟办意见", CodeText, 0, "forms/propose/properties/text"},
+		{"outcome of no path", "  closed: {zh", "  clozed: {zh", CodeText, -1, "outcomes/clozed"},
 		{"form flaw", "type: integer, minimum: 1", "type: integer, minimum: one", CodeForm, 5, "forms/propose"},
 		{"no form", "form: assign}", "form: assigned}", CodeForm, 0, "do/2/when/1/do/0/acts/submit"},
 		{"guard of no type", "data.propose.mode == 'units'", "data.propose.mode", CodeGuard, 0, "do/2/when/1/if"},
@@ -100,6 +101,9 @@ func TestOneFault(t *testing.T) {
 				}
 			}
 			line := lineOfText(t, c.old) - c.up
+			if c.up < 0 { // reported for the file
+				line = 1
+			}
 			if p.Code != c.code || p.Line != line || p.Path != c.path || p.File != "followup.yaml" {
 				t.Errorf("got %v, want %s at line %d %s", problems, c.code, line, c.path)
 			}
@@ -133,5 +137,123 @@ func TestLongestPathIsShown(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, problems[0].Trace); diff != "" {
 		t.Errorf("trace (-want +got)\n%s", diff)
+	}
+}
+
+// TestTooComplex: effort is bounded, and running out of it is said clearly.
+func TestTooComplex(t *testing.T) {
+	p := &plan{kind: "r.main", whole: "9999wd", do: []*part{{sort: "step", id: "first", limit: "1wd", acts: []*deed{{id: "go"}}}}}
+	joint := &part{sort: "joint", id: "j"}
+	for range 8 {
+		a, b, c := p.id("s"), p.id("s"), p.id("s")
+		joint.arms = append(joint.arms, []*part{
+			{sort: "step", id: a, limit: "1wd", acts: []*deed{{id: "go"}}},
+			{sort: "step", id: b, limit: "2wd", acts: []*deed{{id: "go"}, {id: "back", back: a, most: "9"}}},
+			{sort: "step", id: c, limit: "1wd", acts: []*deed{{id: "go"}, {id: "back", back: a, most: "9"}}},
+		})
+	}
+	p.do = append(p.do, joint, &part{sort: "step", id: "last", limit: "1wd", acts: []*deed{{id: "go"}, {id: "back", back: "first", most: "9"}}})
+	d, err := Parse("complex", p.render())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := NewSet(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems := Check(set, Known{}); len(problems) != 1 || problems[0].Code != CodeComplex {
+		t.Errorf("problems: %v", problems)
+	}
+}
+
+// TestSpreadReturns is the case in which spending a joint's returns at once is
+// not the worst: one branch is long in the first pass, the other in the second.
+func TestSpreadReturns(t *testing.T) {
+	branch := func(a, b string) []*part {
+		return []*part{
+			{sort: "step", id: a, limit: "5wd", acts: []*deed{{id: "go"}}},
+			{sort: "step", id: b, acts: []*deed{{id: "go"}, {id: "back", back: a, most: "1"}}},
+		}
+	}
+	p := &plan{kind: "r.main", whole: "20wd", do: []*part{
+		{sort: "step", id: "first", acts: []*deed{{id: "go"}}},
+		{sort: "joint", id: "j", arms: [][]*part{branch("a", "b"), branch("c", "d")}},
+		{sort: "step", id: "last", acts: []*deed{{id: "go"}, {id: "back", back: "first", most: "1"}}},
+	}}
+	for limit, want := range map[string]int{"20wd": 0, "19wd": 1} {
+		p.whole = limit
+		d, err := Parse("spread", p.render())
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := NewSet(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problems := Check(set, Known{}); len(problems) != want {
+			t.Errorf("limit %s: problems %v, want %d", limit, problems, want)
+		}
+	}
+}
+
+// TestRolling: a limit moved past days off can only be compared when it is the
+// only one.
+func TestRolling(t *testing.T) {
+	for _, c := range []struct {
+		whole, first, second string
+		want                 Code
+	}{
+		{"30d+roll", "30d+roll", "", ""},
+		{"30d+roll", "31d+roll", "", CodeClock},
+		{"30d", "30d+roll", "", CodeUnit},
+		{"60d+roll", "30d+roll", "30d+roll", CodeUnit},
+		{"60d+roll", "30d", "30d", ""},
+		{"10wd@close", "10wd@close", "", ""},
+		{"10wd@close", "10wd", "", CodeUnit},
+		{"10wd", "5wd@close", "5wd", ""},
+		{"48h", "24h", "24h", ""},
+		{"48h", "24h", "1d", CodeUnit},
+	} {
+		p := &plan{kind: "r.main", whole: c.whole, do: []*part{
+			{sort: "step", id: "a", limit: c.first, acts: []*deed{{id: "go"}}},
+			{sort: "step", id: "b", limit: c.second, acts: []*deed{{id: "go"}}},
+		}}
+		d, err := Parse("roll", p.render())
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := NewSet(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Code
+		for _, p := range Check(set, Known{}) {
+			got = p.Code
+		}
+		if got != c.want {
+			t.Errorf("%s under %s + %s: got %q, want %q", c.whole, c.first, c.second, got, c.want)
+		}
+	}
+}
+
+func TestSetKeepsVersions(t *testing.T) {
+	one := sample(t, "unit.yaml")
+	two := swap(t, "unit.yaml", "version: 1", "version: 2")
+	changed := swap(t, "unit.yaml", "most: 20wd", "most: 21wd")
+	if _, err := NewSet(one, changed); err == nil {
+		t.Error("two contents of one version were accepted")
+	}
+	set, err := NewSet(two, one, sample(t, "unit.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Latest("test.unit") != two || set.ByHash(one.Hash()) != one || len(set.All()) != 2 || set.Latest("x") != nil {
+		t.Errorf("the set holds %d definitions", len(set.All()))
+	}
+	if one.Hash() != swap(t, "unit.yaml", "version: 1", "version: 1 # first").Hash() {
+		t.Error("a comment changed the hash")
+	}
+	if one.Hash() == changed.Hash() {
+		t.Error("another limit has the same hash")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/fault"
 )
 
@@ -115,7 +116,7 @@ func (d *Def) Diagram(lang string) Diagram {
 	left := w.placeSeq(d.main, axis, y, []loose{from})
 	w.out.H = y + all.h + margin
 	if len(left) > 0 {
-		w.enter(w.endNode(axis-endW/2, y+all.h+gapY, fault.T("办结", "Done")), left)
+		w.enter(w.endNode(axis-endW/2, y+all.h+gapY, w.d.OutcomeName(OutcomeDone)), left)
 		w.out.H += gapY + endH
 	}
 	for _, p := range w.late {
@@ -177,7 +178,7 @@ func (w *drawing) measure(n *node) area {
 		a := w.measureArms(n)
 		return area{a.left, a.right, barH + gapY + a.h + gapY + barH}
 	case b.Each != nil:
-		half := w.width(fault.T("分办 "+b.Each.Run, "Each: "+b.Each.Run)) / 2
+		half := w.width(eachName(b.Each)) / 2
 		return area{half, half, boxH}
 	}
 	return area{endW / 2, endW / 2, endH}
@@ -281,7 +282,8 @@ func (w *drawing) place(n *node, axis, y int, from []loose) []loose {
 	case b.Step != nil:
 		return w.placeStep(n, axis, y, from)
 	case b.Choice != nil:
-		box := w.add(Node{ID: n.id, Kind: "choice", X: axis - choiceW/2, Y: y, W: choiceW, H: choiceH, ZH: "选择", EN: "Choice"})
+		name := or(b.Choice.Name, fault.T("选择", "Choice"))
+		box := w.add(Node{ID: n.id, Kind: "choice", X: axis - choiceW/2, Y: y, W: choiceW, H: choiceH, ZH: name.ZH, EN: name.EN})
 		w.enter(box, from)
 		return w.placeArms(n, box, axis, y+choiceH+gapY)
 	case b.Joint != nil:
@@ -289,11 +291,12 @@ func (w *drawing) place(n *node, axis, y int, from []loose) []loose {
 	case b.Each != nil:
 		e := b.Each
 		half := w.nodes[n].left
-		box := w.add(Node{ID: n.id, Kind: "each", X: axis - half, Y: y, W: 2 * half, H: boxH, ZH: "分办 " + e.Run, EN: "Each: " + e.Run, Who: w.need(e.Need), Limit: w.clock(e.Limit)})
+		name := eachName(e)
+		box := w.add(Node{ID: n.id, Kind: "each", X: axis - half, Y: y, W: 2 * half, H: boxH, ZH: name.ZH, EN: name.EN, Who: w.need(e.Need), Limit: w.clock(e.Limit)})
 		w.enter(box, from)
 		return []loose{{from: n.id, kind: "next", points: []Point{{axis, y + boxH}}}}
 	}
-	w.enter(w.endNode(axis-endW/2, y, fault.T(b.End.Outcome, b.End.Outcome)), from)
+	w.enter(w.endNode(axis-endW/2, y, w.d.OutcomeName(b.End.Outcome)), from)
 	return nil
 }
 
@@ -313,7 +316,7 @@ func (w *drawing) placeStep(n *node, axis, y int, from []loose) []loose {
 	for i := range s.Acts {
 		switch a := &s.Acts[i]; {
 		case a.End != "":
-			end := w.endNode(axis+half+gapX, aside, fault.T(a.End, a.End))
+			end := w.endNode(axis+half+gapX, aside, w.d.OutcomeName(a.End))
 			mid := Point{axis + half, min(aside+endH/2, y+boxH)}
 			over := loose{from: n.id, kind: "next", label: w.say(a.Name), points: []Point{mid}}
 			if to := aside + endH/2; to != mid.Y {
@@ -346,7 +349,8 @@ func (w *drawing) placeStep(n *node, axis, y int, from []loose) []loose {
 
 func (w *drawing) placeJoint(n *node, axis, y int, from []loose) []loose {
 	a := w.nodes[n]
-	bar := Node{ID: n.id, Kind: "joint", X: axis - a.left, Y: y, W: a.left + a.right, H: barH, ZH: "并行", EN: "Joint", Who: w.need(n.block.Joint.Need)}
+	name := or(n.block.Joint.Name, fault.T("并行", "Joint"))
+	bar := Node{ID: n.id, Kind: "joint", X: axis - a.left, Y: y, W: a.left + a.right, H: barH, ZH: name.ZH, EN: name.EN, Who: w.need(n.block.Joint.Need)}
 	w.add(bar)
 	w.enter(bar, from)
 	open := w.placeArms(n, bar, axis, y+barH+gapY)
@@ -402,7 +406,19 @@ func (w *drawing) armLabel(n *node, i int) string {
 	case i == len(c.When):
 		return w.say(fault.T("其他情形", "otherwise"))
 	}
-	return c.When[i].If.Text
+	return w.say(or(c.When[i].Name, fault.T(c.When[i].If.Text, c.When[i].If.Text)))
+}
+
+// or gives the name, or another if there is none.
+func or(name, other fault.Text) fault.Text {
+	if name == (fault.Text{}) {
+		return other
+	}
+	return name
+}
+
+func eachName(e *Each) fault.Text {
+	return or(e.Name, fault.T("分办 "+e.Run, "Each: "+e.Run))
 }
 
 func (w *drawing) need(n int) string {
@@ -417,7 +433,9 @@ func (w *drawing) clock(c *Clock) string {
 	if c == nil {
 		return ""
 	}
-	text := w.say(c.Bound().Text())
+	l := c.Bound()
+	l.Ends, l.Roll = calendar.DayEnd, false // the fine print has no room in a box
+	text := w.say(l.Text())
 	if c.Data != "" {
 		text = "≤ " + text
 	}

@@ -43,6 +43,7 @@ type Def struct {
 	Given      string                    `json:"given,omitempty"` // form of what the matter begins with
 	Forms      map[string]*Form          `json:"forms,omitempty"`
 	Do         []Block                   `json:"do"`
+	Outcomes   map[string]fault.Text     `json:"outcomes,omitempty"` // their names
 	Interrupts []Interrupt               `json:"interrupts,omitempty"`
 	hash       string                    // of the canonical form
 	nodes      map[string]*node          // every block by id
@@ -107,33 +108,37 @@ type Act struct {
 
 // Choice takes the first arm whose guard is true, else Else.
 type Choice struct {
-	ID   string  `json:"id"`
-	When []Arm   `json:"when"`
-	Else []Block `json:"else"`
+	ID   string     `json:"id"`
+	Name fault.Text `json:"name,omitzero"`
+	When []Arm      `json:"when"`
+	Else []Block    `json:"else"`
 }
 
 // Arm is one guarded alternative of a choice.
 type Arm struct {
-	If Guard   `json:"if"`
-	Do []Block `json:"do"`
+	Name fault.Text `json:"name,omitzero"` // the case in words, for the diagram
+	If   Guard      `json:"if"`
+	Do   []Block    `json:"do"`
 }
 
 // Joint runs branches side by side; it is over when Need of them are.
 type Joint struct {
-	ID       string    `json:"id"`
-	Need     int       `json:"need"` // 0 = all
-	Branches [][]Block `json:"branches"`
+	ID       string     `json:"id"`
+	Name     fault.Text `json:"name,omitzero"`
+	Need     int        `json:"need"` // 0 = all
+	Branches [][]Block  `json:"branches"`
 }
 
 // Each runs one sub-matter of kind Run for every item of the list at In; it is
 // over when Need of them have ended, however they ended. Afterwards its id
 // holds data: items, done, and outcomes as counts by outcome.
 type Each struct {
-	ID    string `json:"id"`
-	In    Path   `json:"in"`
-	Run   string `json:"run"`
-	Need  int    `json:"need"`            // 0 = all
-	Limit *Clock `json:"limit,omitempty"` // of all of them together
+	ID    string     `json:"id"`
+	Name  fault.Text `json:"name,omitzero"`
+	In    Path       `json:"in"`
+	Run   string     `json:"run"`
+	Need  int        `json:"need"`            // 0 = all
+	Limit *Clock     `json:"limit,omitempty"` // of all of them together
 }
 
 // End ends the matter with an outcome.
@@ -247,6 +252,23 @@ func (d *Def) Interrupt(id string) *Interrupt {
 		}
 	}
 	return nil
+}
+
+// OutcomeName says an outcome to a person: the name the definition gives it,
+// the usual one, or the bare id.
+func (d *Def) OutcomeName(id string) fault.Text {
+	if t, ok := d.Outcomes[id]; ok {
+		return t
+	}
+	switch id {
+	case OutcomeDone, "closed":
+		return fault.T("办结", "Closed")
+	case "withdrawn":
+		return fault.T("撤回", "Withdrawn")
+	case "voided":
+		return fault.T("作废", "Voided")
+	}
+	return fault.T(id, id)
 }
 
 // Act gives the step's act with this id, or nil.

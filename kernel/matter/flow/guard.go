@@ -121,22 +121,27 @@ func dataPath(e ast.Expr) (names []string, test, ok bool) {
 	return names, test, true
 }
 
+// lens is data decoded for guards, each root once.
+type lens map[string]any
+
 // holds evaluates the guard over the state's data. An error (a field that is
 // not there, a wrong type, too much work) means that it does not hold.
-func (d *Def) holds(g *Guard, s *State) (bool, error) {
+func (d *Def) holds(g *Guard, s *State, data lens) (bool, error) {
 	if d.oracle != nil {
 		return d.oracle(g, s), nil
 	}
 	if g.prog == nil {
 		return false, errors.New("the guard does not compile")
 	}
-	data := make(map[string]any, len(g.prog.roots))
 	for _, id := range g.prog.roots {
+		if _, ok := data[id]; ok {
+			continue
+		}
 		if v, ok := s.Get(Path(id)); ok {
 			data[id] = v
 		}
 	}
-	out, _, err := g.prog.run.Eval(map[string]any{"data": data})
+	out, _, err := g.prog.run.Eval(map[string]any{"data": map[string]any(data)})
 	if err != nil {
 		return false, err
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,10 +18,14 @@ var errJSON = errors.New("flow: malformed state")
 
 func appendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
 
-// appendString writes a JSON string. encoding/json does the rare hard ones.
+// appendString writes a JSON string as encoding/json would, which does the
+// rare hard ones itself: a state has the same text whoever encodes it.
 func appendString(b []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
+		switch c := s[i]; {
+		case c < 0x20, c == '"', c == '\\', c == '<', c == '>', c == '&', c == 0x7f:
+			return appendHard(b, s)
+		case c == 0xe2 && strings.HasPrefix(s[i:], "\u2028") || c == 0xe2 && strings.HasPrefix(s[i:], "\u2029"):
 			return appendHard(b, s)
 		}
 	}

@@ -232,7 +232,7 @@ func (d *Def) allowed(op string, s *State, n *node, i int) error {
 	if a.If == nil {
 		return nil
 	}
-	if ok, _ := d.holds(a.If, s); !ok {
+	if ok, _ := d.holds(a.If, s, make(lens, 2)); !ok {
 		return fault.New(fault.Conflict, op, "“"+a.Name.ZH+"”的条件现在不具备。", "The condition of \""+a.Name.EN+"\" is not met now.")
 	}
 	return nil
@@ -361,8 +361,9 @@ func (r *run) enter(n *node) {
 // choose gives the arm whose guard is the first to hold, else the last.
 func (r *run) choose(n *node) int {
 	when := n.block.Choice.When
+	data := make(lens, 2)
 	for i := range when {
-		ok, err := r.d.holds(&when[i].If, &r.s)
+		ok, err := r.d.holds(&when[i].If, &r.s, data)
 		if err != nil {
 			r.fx = append(r.fx, Effect{Kind: GuardFailed, Slot: n.slot, Step: n.id, Index: i})
 		}

@@ -71,6 +71,13 @@ func (p *parsing) def(root *value) *Def {
 	if v := f.need("do"); v != nil {
 		d.Do = p.seq(v, false)
 	}
+	if v := f.opt("outcomes"); v != nil {
+		p.fields(v)
+		d.Outcomes = make(map[string]fault.Text, len(v.keys))
+		for i, id := range v.keys {
+			d.Outcomes[id] = p.name(v.items[i])
+		}
+	}
 	if v := f.opt("interrupts"); v != nil {
 		d.Interrupts = p.interrupts(v)
 	}
@@ -338,7 +345,7 @@ func (p *parsing) guard(v *value) Guard {
 }
 
 func (p *parsing) choice(f *fields) *Choice {
-	c := &Choice{ID: p.id(f.opt("choice"))}
+	c := &Choice{ID: p.id(f.opt("choice")), Name: p.name(f.opt("name"))}
 	when := f.need("when")
 	arms := p.list(when)
 	if when != nil && len(arms) == 0 {
@@ -346,7 +353,7 @@ func (p *parsing) choice(f *fields) *Choice {
 	}
 	for _, v := range arms {
 		arm := p.fields(v)
-		a := Arm{}
+		a := Arm{Name: p.name(arm.opt("name"))}
 		if cond := arm.need("if"); cond != nil {
 			a.If = p.guard(cond)
 		}
@@ -371,7 +378,7 @@ func (p *parsing) needed(v *value) int {
 }
 
 func (p *parsing) joint(f *fields) *Joint {
-	j := &Joint{ID: p.id(f.opt("joint")), Need: p.needed(f.need("need"))}
+	j := &Joint{ID: p.id(f.opt("joint")), Name: p.name(f.opt("name")), Need: p.needed(f.need("need"))}
 	branches := f.need("branches")
 	list := p.list(branches)
 	if branches != nil && (len(list) < 2 || len(list) > maxBranches) {
@@ -384,7 +391,7 @@ func (p *parsing) joint(f *fields) *Joint {
 }
 
 func (p *parsing) each(f *fields) *Each {
-	e := &Each{ID: p.id(f.opt("each"))}
+	e := &Each{ID: p.id(f.opt("each")), Name: p.name(f.opt("name"))}
 	e.In = p.path(f.need("in"))
 	e.Run = p.word(f.need("run"), kindForm, "类别由小写字母组成,以点分段。", "A kind is made of small letters in parts joined by dots.")
 	e.Need = p.needed(f.need("need"))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"touyan.dev/touyan/kernel/fault"
 )
@@ -249,7 +250,7 @@ func DecodeState(text []byte) (State, error) {
 			in.bad = true
 		}
 	})
-	if in.peek() != 0 || in.bad || !s.ordered() {
+	if in.peek() != 0 || in.at != len(text) || in.bad || !s.ordered() || !utf8.Valid(text) {
 		return State{}, fault.Wrap("flow.DecodeState", errJSON)
 	}
 	return s, nil
