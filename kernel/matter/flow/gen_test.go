@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,10 @@ type deed struct{ id, back, end, cond, form, most string }
 // generate makes a sound definition of at most 8 steps, but for its limit.
 func generate(rng *rand.Rand, kind, run string) *plan {
 	p := &plan{kind: kind, whole: "9999wd", run: run, steps: 1 + rng.IntN(8)}
+	if rng.IntN(12) == 0 {
+		p.loopRoundJoint(rng)
+		return p
+	}
 	want := p.steps
 	p.do = p.seq(rng, 0, nil, false)
 	if p.steps == want {
@@ -43,6 +48,24 @@ func generate(rng *rand.Rand, kind, run string) *plan {
 		p.pause = fmt.Sprintf("who: {duty: head}, at_most: %d, limit: 30wd", 1+rng.IntN(2))
 	}
 	return p
+}
+
+// loopRoundJoint makes the case that is hardest to measure and rare by chance:
+// a joint with returns in its branches, inside a return.
+func (p *plan) loopRoundJoint(rng *rand.Rand) {
+	back := func(s, to *part) {
+		s.acts = append(s.acts, &deed{id: "back", back: to.id, most: fmt.Sprint(1 + rng.IntN(3)/2), form: "g"})
+	}
+	first := p.step(rng, nil, false)
+	j := &part{sort: "joint", id: p.id("j"), need: rng.IntN(3)}
+	for range 2 {
+		branch := []*part{p.step(rng, nil, true), p.step(rng, nil, true)}
+		back(branch[1], branch[0])
+		j.arms = append(j.arms, branch)
+	}
+	last := p.step(rng, nil, false)
+	back(last, first)
+	p.do = []*part{first, j, last}
 }
 
 func (p *plan) id(prefix string) string {
@@ -303,6 +326,21 @@ func mutations() []mutation {
 			s, ok := pick(rng, p.all("step"))
 			if ok {
 				s.acts = []*deed{{id: "drop", end: p.id("out")}}
+			}
+			return ok
+		}},
+		{"no way but back", func(rng *rand.Rand, p *plan) bool {
+			var some []*part
+			for _, s := range p.all("step") {
+				for _, a := range s.acts {
+					if a.back != "" {
+						some = append(some, s)
+					}
+				}
+			}
+			s, ok := pick(rng, some)
+			if ok {
+				s.acts = slices.DeleteFunc(s.acts, func(a *deed) bool { return a.back == "" })
 			}
 			return ok
 		}},

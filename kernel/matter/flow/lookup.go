@@ -1,6 +1,9 @@
 package flow
 
-import "touyan.dev/touyan/kernel/calendar"
+import (
+	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/fault"
+)
 
 // OutcomeCancelled is the outcome of a sub-matter whose parent went on without
 // it.
@@ -62,4 +65,28 @@ func (d *Def) Stages() []string {
 		}
 	}
 	return out
+}
+
+// StageName names a step, each- or joint-block.
+func (d *Def) StageName(id string) fault.Text {
+	n := d.nodes[id]
+	switch {
+	case n == nil:
+		return fault.Text{}
+	case n.block.Step != nil:
+		return n.block.Step.Name
+	case n.block.Each != nil:
+		return n.block.Each.Name
+	case n.block.Joint != nil:
+		return n.block.Joint.Name
+	}
+	return fault.Text{}
+}
+
+// Runs gives the kind of sub-matter that an each-block begins.
+func (d *Def) Runs(each string) string {
+	if n := d.nodes[each]; n != nil && n.block.Each != nil {
+		return n.block.Each.Run
+	}
+	return ""
 }

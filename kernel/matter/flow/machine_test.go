@@ -231,3 +231,55 @@ func TestFormNamesTheField(t *testing.T) {
 		}
 	}
 }
+
+// TestLimitFromData: a limit in data counts, but never above its most, and
+// only in the same unit.
+func TestLimitFromData(t *testing.T) {
+	for given, want := range map[string]string{"3wd": "3wd", "20wd": "20wd", "21wd": "20wd", "3d": "20wd", "24h": "20wd", "soon": "20wd", "": "20wd"} {
+		d := sample(t, "unit.yaml")
+		s, _, err := d.Begin(map[string]any{"unit": "a", "limit": given})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, fx, err := d.Apply(s, Input{Step: "sign", Act: "done"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fx[1].Limit.String(); got != want {
+			t.Errorf("given %q: limit %q, want %q", given, got, want)
+		}
+	}
+}
+
+// TestJointOverAtOnce: a branch with nothing to do counts at once, and a joint
+// that is over does not open its other branches.
+func TestJointOverAtOnce(t *testing.T) {
+	p := &plan{kind: "r.main", do: []*part{
+		{sort: "joint", id: "j", need: 1, arms: [][]*part{
+			{{sort: "choice", id: "c", ifs: []string{"data.given.a == 1"}, arms: [][]*part{
+				{{sort: "step", id: "a", acts: []*deed{{id: "go"}}}}, nil,
+			}}},
+			{{sort: "step", id: "b", acts: []*deed{{id: "go"}}}},
+		}},
+		{sort: "step", id: "z", acts: []*deed{{id: "go"}}},
+	}}
+	d, err := Parse("joint", p.render())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for a, want := range map[float64][]string{
+		0: {"opened z"},
+		1: {"opened j.0 a", "opened j.1 b"},
+	} {
+		_, fx, err := d.Begin(map[string]any{"a": a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, lines(fx)); diff != "" {
+			t.Errorf("a = %v (-want +got)\n%s", a, diff)
+		}
+	}
+	if _, fx, err := d.Begin(nil); err != nil || fx[0].Kind != GuardFailed || fx[0].Step != "c" {
+		t.Errorf("a guard over nothing: %v, %v", lines(fx), err)
+	}
+}
