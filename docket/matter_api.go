@@ -138,7 +138,7 @@ func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (deta
 	}
 	got := detail{
 		row: rows[0], Def: defRef{d.Kind, d.Version, d.Hash()}, Originator: named{m.Originator, v.person(m.Originator)},
-		Outcome: m.Outcome, OutcomeName: outcomeName(m.Outcome), Tasks: []task{}, Kids: []row{}, Clocks: []clockInfo{},
+		Outcome: m.Outcome, OutcomeName: outcomeName(d, m.Outcome), Tasks: []task{}, Kids: []row{}, Clocks: []clockInfo{},
 	}
 	offers, err := o.Desk.Offers(who, m)
 	if err != nil {
@@ -314,8 +314,8 @@ func (v view) words(d *flow.Def, t entry, b matter.Body) fault.Text {
 		name := stepName(d, b.Step)
 		return fault.T(fmt.Sprintf("“%s”环节时限已过%d%%", name.ZH, b.Mark), fmt.Sprintf("%d %% of the limit of \"%s\" has passed", b.Mark, name.EN))
 	case b.Child != nil:
-		o := outcomeName(b.Child.Outcome)
-		return fault.T("分办事项"+o.ZH, "a sub-matter has ended: "+o.EN)
+		name := outcomeName(v.childDef(d, b.Child.Each), b.Child.Outcome)
+		return fault.T("分办事项:"+name.ZH, "a sub-matter has ended: "+name.EN)
 	case b.Number != "":
 		return fault.T("编号"+b.Number, "numbered "+b.Number)
 	}
@@ -326,6 +326,11 @@ func (v view) words(d *flow.Def, t entry, b matter.Body) fault.Text {
 		}
 	}
 	return fault.Text{}
+}
+
+// childDef gives the newest definition of the sub-matters of an each-block.
+func (v view) childDef(d *flow.Def, each string) *flow.Def {
+	return v.o.Desk.Definitions().Latest(d.Runs(each))
 }
 
 func (v view) clock(d *flow.Def, m matter.Matter, s matter.Slot, timeline []entry) clockInfo {

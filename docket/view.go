@@ -161,52 +161,38 @@ func stepName(d *flow.Def, id string) fault.Text {
 	if d == nil || id == "" {
 		return fault.Text{}
 	}
-	if s := d.Step(id); s != nil {
-		return s.Name
-	}
-	return fault.T("单位承办中", "With the units")
+	return d.StageName(id)
 }
 
 // standing gives the status as screens know it: a matter that ended without
 // being handled is withdrawn.
-func standing(m matter.Matter) (string, fault.Text) {
+func standing(d *flow.Def, m matter.Matter) (string, fault.Text) {
 	switch {
 	case m.Status == matter.Paused:
 		return "paused", fault.T("已暂停", "Paused")
 	case m.Status == matter.Open:
 		return "open", fault.T("办理中", "In hand")
 	case unhandled(m.Outcome):
-		return "withdrawn", outcomeName(m.Outcome)
+		return "withdrawn", outcomeName(d, m.Outcome)
 	}
-	return "closed", outcomeName(m.Outcome)
+	return "closed", outcomeName(d, m.Outcome)
 }
 
+// outcomeName names how a matter ended; nothing for one that has not.
+func outcomeName(d *flow.Def, outcome string) fault.Text {
+	if d == nil || outcome == "" {
+		return fault.Text{}
+	}
+	return d.OutcomeName(outcome)
+}
+
+// unhandled reports an outcome that gave up the matter instead of handling it.
 func unhandled(outcome string) bool {
 	switch outcome {
 	case "withdrawn", "voided", "taken_back", flow.OutcomeCancelled:
 		return true
 	}
 	return false
-}
-
-func outcomeName(outcome string) fault.Text {
-	switch outcome {
-	case "":
-		return fault.Text{}
-	case "closed":
-		return fault.T("已销号", "Closed")
-	case "accepted":
-		return fault.T("已审核通过", "Accepted")
-	case "withdrawn":
-		return fault.T("已撤销", "Withdrawn")
-	case "voided":
-		return fault.T("不予立项", "Not opened")
-	case "taken_back":
-		return fault.T("异议成立,已收回", "Taken back after objection")
-	case flow.OutcomeCancelled:
-		return fault.T("随主事项终止", "Ended with its parent")
-	}
-	return fault.T("已办结", "Ended")
 }
 
 // row gives a matter as a list shows it; counts are filled in by rows.
@@ -216,7 +202,7 @@ func (v view) row(m matter.Matter) row {
 		ID: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Stage: m.Stage, StageName: stepName(d, m.Stage),
 		Unit: m.Unit, UnitName: v.unit(m.Unit), Office: m.Office, Lead: m.Unit, Opened: at(m.Opened), Updated: at(m.Updated), Parent: m.Parent,
 	}
-	r.Status, r.StatusName = standing(m)
+	r.Status, r.StatusName = standing(d, m)
 	if m.Status == matter.Ended {
 		return r
 	}
