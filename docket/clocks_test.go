@@ -246,21 +246,16 @@ func TestNoticeArrives(t *testing.T) {
 	})
 }
 
-// noticeText writes a notice in the calendar's own form: New Year with a day of
-// work before it.
+// noticeText writes a notice in the calendar's own form: New Year's three days.
 func noticeText(t *testing.T) string {
 	t.Helper()
 	off, err := calendar.ParseDay("2027-01-01")
 	if err != nil {
 		t.Fatal(err)
 	}
-	work, err := calendar.ParseDay("2026-12-26")
-	if err != nil {
-		t.Fatal(err)
-	}
 	n := calendar.Notice{
 		Year: 2027, Part: 1, Number: "国办发明电〔2026〕9号", Source: "https://www.gov.cn/zhengce/content_1.htm",
-		Spans: []calendar.Span{{First: work, Last: work, Work: true, Name: "元旦"}, {First: off, Last: off + 2, Name: "元旦"}},
+		Spans: []calendar.Span{{First: off, Last: off + 2, Name: "元旦"}},
 	}
 	return n.String()
 }
