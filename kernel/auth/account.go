@@ -33,6 +33,7 @@ type Options struct {
 	Idle     time.Duration // a session unused for so long ends; 0 means 8 h
 	Absolute time.Duration // a session ends so long after it opened; 0 means 24 h
 	Wall     clock.Clock   // ages sessions and locks; nil is the book's clock. The demo, whose days jump, gives clock.System
+	Light    bool          // password hashes that are cheap to guess: only for the demo, which prints its password anyway
 	cost     cost          // of password hashes; zero is usual. Only tests set it
 }
 
@@ -68,6 +69,9 @@ func NewAccounts(book *Book, opts Options) (*Accounts, error) {
 	}
 	if opts.cost == (cost{}) {
 		opts.cost = usual
+		if opts.Light {
+			opts.cost = light
+		}
 	}
 	a := &Accounts{db: book.db, book: book, opts: opts, hasher: newHasher(opts.cost, 4), known: map[digest]resolved{}}
 	if _, err := rand.Read(a.pepper[:]); err != nil {

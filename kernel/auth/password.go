@@ -30,6 +30,10 @@ type cost struct {
 // asks for one pass at this memory.
 var usual = cost{memory: 46 << 10, passes: 2, threads: 1}
 
+// light is the cost under Options.Light. A hash made so is replaced at the next
+// sign-in of an installation without it.
+var light = cost{memory: 64, passes: 1, threads: 1}
+
 // hasher makes and checks password hashes, a few at a time: each holds 46 MiB.
 type hasher struct {
 	cost  cost

@@ -16,10 +16,12 @@ import (
 )
 
 // The timers' pace: how many are read at once, how many wait for their commit
-// together, and how long a new earlier timer may go unseen.
+// together, how many are read to be fired in order, and how long a new earlier
+// timer may go unseen.
 const (
 	timerBatch    = 2048
 	timerInFlight = 256
+	timerOneByOne = 32
 	timerPoll     = 500 * time.Millisecond
 )
 
@@ -60,10 +62,7 @@ type timer struct {
 // fireDue fires one batch of what is due and gives the time of the next timer
 // that is not.
 func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err error) {
-	due, err := store.Collect(ctx, e.db, func(row store.Scanner) (t timer, err error) {
-		err = row.Scan(&t.matter, &t.slot, &t.n, &t.mark, &t.next)
-		return t, err
-	}, "SELECT matter, slot, n, mark, next FROM task WHERE next <> 0 ORDER BY next, matter, slot LIMIT ?", timerBatch)
+	due, err := e.timers(ctx, timerBatch)
 	if err != nil {
 		return 0, next, err
 	}
@@ -89,6 +88,44 @@ func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err er
 	}
 	wg.Wait()
 	return fired, next, err
+}
+
+// FireDue fires what is due now, one timer after the other in the order of their
+// times, and gives how many it fired and when the next comes due (zero: none).
+// RunTimers fires many at once, in no order among equals; a clock that jumps
+// from one timer to the next, as the demo's does, makes the same log each time.
+func (e *Engine) FireDue(ctx context.Context) (fired int, next time.Time, err error) {
+	for last := (timer{}); ; {
+		due, err := e.timers(ctx, timerOneByOne)
+		if err != nil {
+			return fired, next, err
+		}
+		now := e.clock.Now().UnixMicro()
+		for _, t := range due {
+			if t.next > now {
+				return fired, micro(t.next), nil
+			}
+			if t == last {
+				return fired, next, fault.New(fault.Internal, "matter.FireDue", "计时器与事项不符,请运行 touyan check。", "A timer is not its matter's; run touyan check.")
+			}
+			if err := e.fire(ctx, t); err != nil {
+				return fired, next, err
+			}
+			last = t
+			fired++
+		}
+		if len(due) == 0 {
+			return fired, time.Time{}, nil
+		}
+	}
+}
+
+// timers reads the timers that come next.
+func (e *Engine) timers(ctx context.Context, limit int) ([]timer, error) {
+	return store.Collect(ctx, e.db, func(row store.Scanner) (t timer, err error) {
+		err = row.Scan(&t.matter, &t.slot, &t.n, &t.mark, &t.next)
+		return t, err
+	}, "SELECT matter, slot, n, mark, next FROM task WHERE next <> 0 ORDER BY next, matter, slot LIMIT ?", limit)
 }
 
 func (e *Engine) fire(ctx context.Context, t timer) error {
