@@ -132,9 +132,6 @@ func (b *Bus) look(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if size-known > recentMax {
-		b.recent = nil // the row of positions would have a hole
-	}
 	b.recent = append(b.recent, fresh...)
 	if drop := len(b.recent) - recentMax; drop > 0 {
 		b.recent = append([]event.Envelope(nil), b.recent[drop:]...)

@@ -62,6 +62,8 @@ func TestOrder(t *testing.T) {
 	f := compile(t, sample)
 	for _, c := range []struct{ name, in, want string }{
 		{"spaces", `{"title":" \u3000甲  \t 乙\u00a0丙 \n","days":1}`, `{"title":"甲 乙 丙","days":1}`},
+		{"space at the end", `{"title":"a b ","days":1}`, `{"title":"a b","days":1}`},
+		{"long integer", `{"title":"甲乙","days":1,"either":9007199254740993}`, `{"title":"甲乙","days":1,"either":9007199254740993}`},
 		{"plain ASCII", `{"title":"a b c","days":1}`, `{"title":"a b c","days":1}`},
 		{"an area keeps its inner spaces", `{"title":"甲乙","days":1,"words":" 第一行\n  第二行  空 \n"}`, `{"title":"甲乙","days":1,"words":"第一行\n  第二行  空"}`},
 		{"full-width title stays", `{"title":"\uff21\uff22","days":1}`, `{"title":"\uff21\uff22","days":1}`},

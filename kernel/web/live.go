@@ -121,8 +121,6 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must not gather events
-	// The server's time-out for requests would end the stream.
-	_ = st.ctl.SetReadDeadline(time.Time{})
 	feed := s.cfg.Feed.Watch(ctx, st.last+1)
 	if st.write("retry: 2000\n") != nil || st.clock() != nil {
 		return
