@@ -1,15 +1,10 @@
 package flow
 
 import (
-	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-
 	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/form"
 )
 
 // Form is what an act asks for: a JSON Schema (2020-12) of an object. Its
@@ -19,7 +14,7 @@ type Form struct {
 	Schema map[string]any `json:"schema"`
 	Fields []string       `json:"fields,omitempty"` // in the order of the file
 	Line   int            `json:"-"`
-	sch    *jsonschema.Schema
+	ready  *form.Form
 	flaw   string // why the schema does not compile
 	src    *value
 }
@@ -38,39 +33,24 @@ func (p *parsing) forms(v *value) map[string]*Form {
 			p.at(item, "表单须为 JSON Schema 对象。", "A form is a JSON Schema object.")
 			continue
 		}
-		form := &Form{Name: name, Schema: schema, Line: item.line, src: item}
+		f := &Form{Name: name, Schema: schema, Line: item.line, src: item}
 		if props := item.get("properties"); props != nil {
-			form.Fields = props.keys
+			f.Fields = props.keys
 		}
-		form.compile()
-		forms[name] = form
+		f.compile()
+		forms[name] = f
 	}
 	return forms
 }
 
-// sealed is the loader of schemas: forms refer to nothing outside themselves.
-type sealed struct{}
-
-func (sealed) Load(string) (any, error) {
-	return nil, errors.New("a form may not refer to another document")
-}
-
+// compile makes the form ready; a flaw is Check's to report.
 func (f *Form) compile() {
-	const url = "form:///form.json"
-	c := jsonschema.NewCompiler()
-	c.DefaultDraft(jsonschema.Draft2020)
-	c.AssertFormat()
-	c.UseLoader(sealed{})
-	if err := c.AddResource(url, f.Schema); err != nil {
-		f.flaw = lastLine(err)
-		return
-	}
-	sch, err := c.Compile(url)
+	ready, err := form.Compile(f.Schema)
 	if err != nil {
 		f.flaw = lastLine(err)
 		return
 	}
-	f.sch = sch
+	f.ready = ready
 }
 
 // lastLine gives the innermost cause of the schema library's tree of causes.
@@ -79,93 +59,13 @@ func lastLine(err error) string {
 	return strings.TrimLeft(text[strings.LastIndexByte(text, '\n')+1:], " -")
 }
 
-// Validate holds the input against the form. The error is Invalid, names each
-// field, and never repeats a value.
-func (f *Form) Validate(data map[string]any) error {
-	if f.sch == nil {
-		return fault.New(fault.Internal, "flow.Validate", "表单定义有误。", "The form's definition is broken.")
+// check gives the input put in order. The error is Invalid, names each field,
+// and never repeats a value.
+func (f *Form) check(data map[string]any) (map[string]any, error) {
+	if f.ready == nil {
+		return nil, fault.New(fault.Internal, "flow.check", "表单定义有误。", "The form's definition is broken.")
 	}
-	if data == nil {
-		data = map[string]any{}
-	}
-	err := f.sch.Validate(data)
-	if err == nil {
-		return nil
-	}
-	var bad *jsonschema.ValidationError
-	if !errors.As(err, &bad) {
-		return fault.Wrap("flow.Validate", err)
-	}
-	out := fault.New(fault.Invalid, "flow.Validate", "填写的内容有误,请按提示修改。", "The form has errors; mend the fields named.")
-	f.collect(bad, out)
-	return out
-}
-
-func (f *Form) collect(e *jsonschema.ValidationError, out *fault.Error) {
-	if len(e.Causes) > 0 {
-		for _, c := range e.Causes {
-			f.collect(c, out)
-		}
-		return
-	}
-	if len(out.Fields) >= maxErrors {
-		return
-	}
-	add := func(at []string, zh, en string) {
-		t := f.title(at)
-		out.Fields = append(out.Fields, fault.Field{
-			Path: strings.Join(at, "/"),
-			Text: fault.T(t.ZH+zh, t.EN+" "+en),
-		})
-	}
-	switch k := e.ErrorKind.(type) {
-	case *kind.Required:
-		for _, name := range k.Missing {
-			add(append(append([]string(nil), e.InstanceLocation...), name), "必须填写。", "is required.")
-		}
-	case *kind.AdditionalProperties: // the name was typed by the caller, so it is not repeated
-		add(e.InstanceLocation, "含有表单以外的字段。", "has fields the form does not know.")
-	case *kind.MinLength:
-		add(e.InstanceLocation, fmt.Sprintf("至少 %d 个字。", k.Want), fmt.Sprintf("needs at least %d characters.", k.Want))
-	case *kind.MaxLength:
-		add(e.InstanceLocation, fmt.Sprintf("至多 %d 个字。", k.Want), fmt.Sprintf("may have at most %d characters.", k.Want))
-	case *kind.MinItems:
-		add(e.InstanceLocation, fmt.Sprintf("至少 %d 项。", k.Want), fmt.Sprintf("needs at least %d items.", k.Want))
-	case *kind.MaxItems:
-		add(e.InstanceLocation, fmt.Sprintf("至多 %d 项。", k.Want), fmt.Sprintf("may have at most %d items.", k.Want))
-	case *kind.Enum, *kind.Const:
-		add(e.InstanceLocation, "须从所列选项中选择。", "must be one of the choices.")
-	case *kind.Format:
-		add(e.InstanceLocation, "格式不对。", "is not in the right form.")
-	case *kind.Type:
-		add(e.InstanceLocation, "类型不对。", "is of the wrong type.")
-	default:
-		add(e.InstanceLocation, "不符合要求。", "does not meet the rule.")
-	}
-}
-
-// title gives the field's names in the two languages, or its place.
-func (f *Form) title(at []string) fault.Text {
-	var schema any = f.Schema
-	for _, step := range at {
-		m, _ := schema.(map[string]any)
-		if m == nil {
-			break
-		}
-		if _, err := strconv.Atoi(step); err == nil && m["items"] != nil {
-			schema = m["items"]
-			continue
-		}
-		props, _ := m["properties"].(map[string]any)
-		schema = props[step]
-	}
-	m, _ := schema.(map[string]any)
-	zh, _ := m["x-zh"].(string)
-	en, _ := m["x-en"].(string)
-	if zh == "" || en == "" {
-		return fault.T("此项", "This field")
-	}
-	return fault.T("“"+zh+"”", "\""+en+"\"")
+	return f.ready.Check(data)
 }
 
 // field follows a path of names through the schema's objects. known is false

@@ -175,7 +175,7 @@ func TestStateJSONIsStable(t *testing.T) {
 		{in: Input{Slot: "opinions.0", Step: "legal", Act: "done"}, want: []string{"closed opinions.0 legal done"}},
 	})
 	const want = `{"n":5,"at":[{"b":"opinions","n":3,"done":[0]},{"s":"opinions.1","b":"money","n":5}],` +
-		`"data":{"approve":{},"given":{"source":"A\u003cb\u003e","title":"电梯\n\"加装\""},"legal":{},"propose":{"mode":"joint","text":"拟请审定"}}}`
+		`"data":{"approve":{},"given":{"source":"A\u003cb\u003e","title":"电梯 \"加装\""},"legal":{},"propose":{"mode":"joint","text":"拟请审定"}}}`
 	if got := string(s.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -83,7 +83,8 @@ func (d *Def) Begin(given map[string]any) (State, []Effect, error) {
 		if form == nil {
 			return State{}, nil, broken(op)
 		}
-		if err := form.Validate(given); err != nil {
+		var err error
+		if given, err = form.check(given); err != nil {
 			return State{}, nil, err
 		}
 	}
@@ -254,7 +255,8 @@ func (d *Def) input(op string, form *Form, data map[string]any) ([]byte, error) 
 		}
 		return []byte("{}"), nil
 	}
-	if err := form.Validate(data); err != nil {
+	data, err := form.check(data)
+	if err != nil {
 		return nil, err
 	}
 	text, err := appendMap(make([]byte, 0, 128), data)
