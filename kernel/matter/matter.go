@@ -62,6 +62,9 @@ type Config struct {
 // New builds an engine and reads late holiday notices. Publish must have run
 // for the definitions, so that every version stands in the log.
 func New(ctx context.Context, c Config) (*Engine, error) {
+	if err := c.Rules.Covers("matter.read", readColumns()); err != nil {
+		return nil, fault.Wrap("matter.New", err)
+	}
 	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series, defs: c.Defs}
 	days, err := loadCalendar(ctx, c.DB)
 	if err != nil {
