@@ -77,7 +77,7 @@ type Filter struct {
 	Unit   int64
 	Status Status
 	Stage  string
-	Late   bool  // an open step is past its due time
+	Late   bool  // an open step has escalated past its due time
 	Holder int64 // the person who holds an open step
 	From   int64 // opened at or after, µs
 	To     int64 // opened before, µs
@@ -89,7 +89,7 @@ type Filter struct {
 }
 
 // where gives the filter's conditions on matter m.
-func (f Filter) where(now int64) (string, []any) {
+func (f Filter) where() (string, []any) {
 	var b strings.Builder
 	var args []any
 	add := func(text string, a ...any) {
@@ -113,7 +113,7 @@ func (f Filter) where(now int64) (string, []any) {
 		add("m.status <> 'ended' AND m.stage = ?", f.Stage)
 	}
 	if f.Late {
-		add("m.due <> 0 AND m.due < ?", now)
+		add("m.mark >= 100")
 	}
 	if f.Holder != 0 {
 		add("m.id IN (SELECT matter FROM task WHERE person = ? AND person <> 0)", f.Holder)
@@ -155,7 +155,7 @@ func (e *Engine) List(ctx context.Context, who auth.Principal, f Filter) ([]Matt
 	if err != nil {
 		return nil, 0, err
 	}
-	where, args := f.where(e.clock.Now().UnixMicro())
+	where, args := f.where()
 	var all []Matter
 	for _, r := range reasons {
 		query := "SELECT " + matterColumns + " FROM matter m WHERE (" + r.SQL + ")" + where + " ORDER BY m.id DESC LIMIT ?"
@@ -375,7 +375,7 @@ func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter,
 		return 0, err
 	}
 	f.Before = 0
-	where, args := f.where(e.clock.Now().UnixMicro())
+	where, args := f.where()
 	var parts []string
 	var all []any
 	for _, r := range reasons {

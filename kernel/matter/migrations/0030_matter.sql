@@ -37,13 +37,12 @@ CREATE TABLE matter (
     rev BIGINT NOT NULL
 );
 CREATE INDEX matter_parent ON matter (parent, id) WHERE parent <> 0;
-CREATE INDEX matter_root ON matter (root, id) WHERE parent <> 0;
 CREATE INDEX matter_number ON matter (number) WHERE number <> '';
 CREATE INDEX matter_unit ON matter (unit, id);
 CREATE INDEX matter_originator ON matter (originator, id) WHERE originator <> 0;
 CREATE INDEX matter_open ON matter (id) WHERE status <> 'ended';
 CREATE INDEX matter_stage ON matter (kind, stage, id) WHERE status <> 'ended';
-CREATE INDEX matter_due ON matter (due, id) WHERE due <> 0;
+CREATE INDEX matter_late ON matter (id) WHERE mark >= 100;
 
 -- The open steps, one row each: inboxes and timers read it. Derived from
 -- matter.clocks.
@@ -77,7 +76,6 @@ CREATE TABLE matter_party ( /* clustered */
     since BIGINT NOT NULL,
     PRIMARY KEY (person, matter)
 );
-CREATE INDEX matter_party_matter ON matter_party (matter);
 
 -- Notices of the State Council that came after this program was built.
 CREATE TABLE calendar_notice (
