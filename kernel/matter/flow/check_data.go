@@ -30,6 +30,9 @@ func (c *checking) data(d *Def) {
 	if f := d.Forms[d.Given]; f != nil {
 		have["given"] = source{forms: []*Form{f}}
 	}
+	if d.Limit != nil && d.Limit.Data != "" { // read when the matter begins: only what was given is there
+		r.read(d.Limit.Data, "string", d.Limit.Line, "limit/data", have, false)
+	}
 	r.seq(d.main, have)
 	for i := range d.Interrupts {
 		r.laterWho(&d.Interrupts[i].Who, d.Interrupts[i].Line, "interrupts/"+d.Interrupts[i].ID, have)

@@ -69,6 +69,7 @@ func TestOneFault(t *testing.T) {
 		{"data of one arm", "data.propose.days > 10", "data.assign.lead == ''", CodeData, 0, "do/3/acts/long/if"},
 		{"optional decides who", "of: data.assign.lead", "of: data.assign.limit", CodeData, 0, "do/2/when/1/do/2/who"},
 		{"no list", "in: assign.units", "in: assign.lead", CodeData, 1, "do/2/when/1/do/1/in"},
+		{"whole limit from a step", "limit: {of: 60wd,", "limit: {of: 60wd, data: assign.limit,", CodeData, 0, "limit/data"},
 		{"no such kind", "run: test.unit", "run: test.units", CodeKind, 2, "do/2/when/1/do/1"},
 		{"runs itself", "run: test.unit", "run: test.followup", CodeKind, 2, "do/2/when/1/do/1"},
 		{"return into a branch", "back: propose", "back: legal", CodeBack, 0, "do/1/acts/refuse"},
@@ -255,5 +256,24 @@ func TestSetKeepsVersions(t *testing.T) {
 	}
 	if one.Hash() == changed.Hash() {
 		t.Error("another limit has the same hash")
+	}
+}
+
+// TestSummaryOfSubMatters: after an each, a guard may ask how they ended, and
+// for nothing else.
+func TestSummaryOfSubMatters(t *testing.T) {
+	for field, want := range map[string]Code{"done == 1": "", "items > 1": "", "outcomes.withdrawn == 0": "", "finished == 1": CodeData, "outcomes.a.b == 1": CodeData} {
+		d := swap(t, "followup.yaml", "limit: {data: assign.limit, most: 5wd}", "limit: 5wd\n            acts:\n              done: {name: {zh: 甲, en: A}}\n              more: {name: {zh: 乙, en: B}, if: data.units."+field+"}")
+		set, err := NewSet(d, sample(t, "unit.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Code
+		for _, p := range Check(set, Known{}) {
+			got = p.Code
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", field, got, want)
+		}
 	}
 }

@@ -349,7 +349,7 @@ func (w *drawing) placeStep(n *node, axis, y int, from []loose) []loose {
 
 func (w *drawing) placeJoint(n *node, axis, y int, from []loose) []loose {
 	a := w.nodes[n]
-	name := or(n.block.Joint.Name, fault.T("并行", "Joint"))
+	name := jointName(n.block.Joint)
 	bar := Node{ID: n.id, Kind: "joint", X: axis - a.left, Y: y, W: a.left + a.right, H: barH, ZH: name.ZH, EN: name.EN, Who: w.need(n.block.Joint.Need)}
 	w.add(bar)
 	w.enter(bar, from)
@@ -416,6 +416,8 @@ func or(name, other fault.Text) fault.Text {
 	}
 	return name
 }
+
+func jointName(j *Joint) fault.Text { return or(j.Name, fault.T("并行", "Joint")) }
 
 func eachName(e *Each) fault.Text {
 	return or(e.Name, fault.T("分办 "+e.Run, "Each: "+e.Run))

@@ -265,6 +265,8 @@ func (d *Def) OutcomeName(id string) fault.Text {
 		return fault.T("办结", "Closed")
 	case "withdrawn":
 		return fault.T("撤回", "Withdrawn")
+	case OutcomeCancelled:
+		return fault.T("随主事项终止", "Cancelled with its parent")
 	case "voided":
 		return fault.T("作废", "Voided")
 	}

@@ -420,6 +420,9 @@ func mutations() []mutation {
 			}
 			return ok && some
 		}},
+		{"guard over a branch", func(rng *rand.Rand, p *plan) bool {
+			return guardBranch(rng, p)
+		}},
 		{"need fewer", func(rng *rand.Rand, p *plan) bool {
 			j, ok := pick(rng, p.all("joint"))
 			if ok {
@@ -449,4 +452,32 @@ func addReturn(rng *rand.Rand, p *plan) bool {
 		at.from.acts = append(at.from.acts, &deed{id: "again", back: at.to.id, most: fmt.Sprint(1 + rng.IntN(3))})
 	}
 	return ok
+}
+
+// guardBranch puts a choice behind some joint that asks for what a step in a
+// branch wrote: sound only if that branch must finish and always writes it.
+func guardBranch(rng *rand.Rand, p *plan) bool {
+	done := false
+	every(&p.do, func(q *[]*part, i int) {
+		if done || (*q)[i].sort != "joint" {
+			return
+		}
+		var steps []*part
+		for k := range (*q)[i].arms {
+			every(&(*q)[i].arms[k], func(q *[]*part, i int) {
+				if (*q)[i].sort == "step" {
+					steps = append(steps, (*q)[i])
+				}
+			})
+		}
+		s, ok := pick(rng, steps)
+		if !ok {
+			return
+		}
+		c := &part{sort: "choice", id: p.id("c"), ifs: []string{"data." + s.id + ".x == 1"}}
+		c.arms = [][]*part{{{sort: "step", id: p.id("s"), acts: []*deed{{id: "go", form: "f"}}}}, nil}
+		*q = slices.Insert(slices.Clone(*q), i+1, c)
+		done = true
+	})
+	return done
 }

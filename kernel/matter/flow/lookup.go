@@ -76,9 +76,9 @@ func (d *Def) StageName(id string) fault.Text {
 	case n.block.Step != nil:
 		return n.block.Step.Name
 	case n.block.Each != nil:
-		return n.block.Each.Name
+		return eachName(n.block.Each)
 	case n.block.Joint != nil:
-		return n.block.Joint.Name
+		return jointName(n.block.Joint)
 	}
 	return fault.Text{}
 }

@@ -283,3 +283,63 @@ func TestJointOverAtOnce(t *testing.T) {
 		t.Errorf("a guard over nothing: %v, %v", lines(fx), err)
 	}
 }
+
+// TestWholeLimit: a matter may set itself a shorter limit, never a longer one.
+func TestWholeLimit(t *testing.T) {
+	d := swap(t, "followup.yaml", "limit: {of: 60wd,", "limit: {of: 60wd, data: given.source,")
+	for given, want := range map[string]string{"45wd": "45wd", "61wd": "60wd", "30d": "60wd", "x": "60wd"} {
+		s, _, err := d.Begin(map[string]any{"title": "甲", "source": given})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.WholeLimit(s).String(); got != want {
+			t.Errorf("given %q: limit %q, want %q", given, got, want)
+		}
+	}
+	s, _, err := sample(t, "unit.yaml").Begin(map[string]any{"unit": "a"})
+	if got := sample(t, "unit.yaml").WholeLimit(s); err != nil || !got.IsZero() {
+		t.Errorf("a definition without limit has %v, %v", got, err)
+	}
+}
+
+// TestCancel: a sub-matter that nobody waits for closes what is open, once.
+func TestCancel(t *testing.T) {
+	d := sample(t, "unit.yaml")
+	s, _, err := d.Begin(map[string]any{"unit": "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, fx := d.Cancel(s)
+	if diff := cmp.Diff([]string{"closed sign", "ended cancelled"}, lines(fx)); diff != "" || over.Ended != OutcomeCancelled || s.Over() {
+		t.Errorf("effects (-want +got)\n%s", diff)
+	}
+	if again, fx := d.Cancel(over); len(fx) > 0 || !same(again, over) {
+		t.Errorf("a second cancel did %v", lines(fx))
+	}
+}
+
+// TestVoices: who may act is read from the definition and from data.
+func TestVoices(t *testing.T) {
+	d, u := sample(t, "followup.yaml"), sample(t, "unit.yaml")
+	s, _, err := u.Begin(map[string]any{"unit": "320281-jsj"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		d         *Def
+		step, act string
+		want      []Party
+	}{
+		{u, "sign", "done", []Party{{Duty: "liaison", Unit: "320281-jsj"}}},
+		{u, "handle", "done", []Party{{Duty: "liaison", Of: OfUnit}}},
+		{u, "sign", "nonsense", nil},
+		{u, "nonsense", "done", nil},
+		{u, "", IntPause, nil},
+		{d, "approve", "agree", []Party{{Duty: "head", Of: OfOffice}, {Originator: true}}},
+		{d, "", IntResume, []Party{{Duty: "head", Of: OfOffice}}},
+	} {
+		if diff := cmp.Diff(c.want, c.d.Voices(s, c.step, c.act)); diff != "" {
+			t.Errorf("%s.%s (-want +got)\n%s", c.step, c.act, diff)
+		}
+	}
+}
