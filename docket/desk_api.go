@@ -176,7 +176,7 @@ func (q *listQuery) filter(who auth.Principal) (matter.Filter, error) {
 	if q.Cursor != "" {
 		id, err := strconv.ParseInt(q.Cursor, 10, 64)
 		if err != nil {
-			return f, fault.At(op, "cursor", "翻页标记有误,请从第一页重新查看。", "The page mark is wrong; start from the first page.")
+			return f, fault.At(op, "cursor", "翻页标记有误，请从第一页重新查看。", "The page mark is wrong; start from the first page.")
 		}
 		f.Before = id
 	}

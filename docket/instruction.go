@@ -54,9 +54,9 @@ func (in Entry) Validate() error {
 	const op = "docket.Enter"
 	switch n := utf8.RuneCountInString(strings.TrimSpace(in.Verbatim)); {
 	case n < 2:
-		return fault.At(op, "verbatim", "请照录批示原文,至少2个字。", "Enter the instruction word for word, two characters at least.")
+		return fault.At(op, "verbatim", "请照录批示原文，至少2个字。", "Enter the instruction word for word, two characters at least.")
 	case n > 4000:
-		return fault.At(op, "verbatim", "批示原文超过4000字,请以附件登记。", "The instruction exceeds 4,000 characters.")
+		return fault.At(op, "verbatim", "批示原文超过4000字，请以附件登记。", "The instruction exceeds 4,000 characters.")
 	}
 	if n := utf8.RuneCountInString(in.Title); n > 120 {
 		return fault.At(op, "title", "事项名称超过120字。", "The title exceeds 120 characters.")
@@ -145,7 +145,7 @@ func (o *Office) do(ctx context.Context, w *write, kind string, c store.Change) 
 	if w.again {
 		receipt, first, err := o.Key.ReceiptAt(ctx, o.DB, w.place.Event.Pos)
 		if err == nil && first.Kind != kind {
-			err = fault.New(fault.Conflict, "docket.do", "这个操作号已用于另一项操作,请换一个操作号。", "This idempotency key was used for another act; choose another key.")
+			err = fault.New(fault.Conflict, "docket.do", "这个操作号已用于另一项操作，请换一个操作号。", "This idempotency key was used for another act; choose another key.")
 		}
 		return Done{ID: first.Subject, Pos: first.Pos, Receipt: receipt}, err
 	}
@@ -253,7 +253,7 @@ func (c *confirming) Decide(g *store.Group) error {
 }
 
 func errNoInstruction() error {
-	return fault.New(fault.NotFound, "docket", "没有这条批示,或您无权查看。", "There is no such instruction, or it is not for you to see.")
+	return fault.New(fault.NotFound, "docket", "没有这条批示，或您无权查看。", "There is no such instruction, or it is not for you to see.")
 }
 
 // Instruction gives an instruction that who may read.

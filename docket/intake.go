@@ -184,13 +184,13 @@ func (o *Office) Read(name string, data []byte, list bool) (kind, title string, 
 		return "", "", nil, nil, err
 	}
 	if len(docs) != 1 {
-		return "", "", nil, nil, fault.At("docket.Read", "name", fmt.Sprintf("文件含%d份报告,请每次导入一份。", len(docs)), fmt.Sprintf("The file holds %d reports; bring in one at a time.", len(docs)))
+		return "", "", nil, nil, fault.At("docket.Read", "name", fmt.Sprintf("文件含%d份报告，请每次导入一份。", len(docs)), fmt.Sprintf("The file holds %d reports; bring in one at a time.", len(docs)))
 	}
 	for i, p := range report.Propose(docs[0], o.Units) {
 		out = append(out, o.fromReport(i+1, p))
 	}
 	if len(out) == 0 {
-		return "", "", nil, nil, fault.At("docket.Read", "name", "没有找到可分解的任务:请确认文件是工作报告且含有工作安排部分。", "No commitments were found; make sure the file is a work report with a part on the work planned.")
+		return "", "", nil, nil, fault.At("docket.Read", "name", "没有找到可分解的任务：请确认文件是工作报告且含有工作安排部分。", "No commitments were found; make sure the file is a work report with a part on the work planned.")
 	}
 	return "report", docs[0].Title, out, nil, nil
 }
@@ -237,7 +237,7 @@ func (o *Office) fromRows(rows []report.Row) (out []Proposal, faults []report.Ro
 		if id := unitByName(dir, name); id != 0 {
 			return id
 		}
-		faults = append(faults, report.RowError{Row: row.Row, Column: column, Text: fault.T("目录中没有这个单位,请写单位全称。", "The directory has no such unit; write its full name.")})
+		faults = append(faults, report.RowError{Row: row.Row, Column: column, Text: fault.T("目录中没有这个单位，请写单位全称。", "The directory has no such unit; write its full name.")})
 		return 0
 	}
 	for i, row := range rows {

@@ -279,7 +279,7 @@ func (v view) proposal(p Proposal) proposalRow {
 		r.Lead = &leadRow{Unit: p.Lead, UnitName: v.unit(p.Lead)}
 		if len(p.Why) > 0 {
 			words := strings.Join(p.Why, "、")
-			r.Lead.Why = fault.T("职责词:"+words, "duty words: "+words)
+			r.Lead.Why = fault.T("职责词："+words, "duty words: "+words)
 		}
 	}
 	if l, err := calendar.ParseLimit(p.Limit); err == nil {

@@ -315,7 +315,7 @@ func (v view) words(d *flow.Def, t entry, b matter.Body) fault.Text {
 		return fault.T(fmt.Sprintf("“%s”环节时限已过%d%%", name.ZH, b.Mark), fmt.Sprintf("%d %% of the limit of \"%s\" has passed", b.Mark, name.EN))
 	case b.Child != nil:
 		name := outcomeName(v.childDef(d, b.Child.Each), b.Child.Outcome)
-		return fault.T("分办事项:"+name.ZH, "a sub-matter has ended: "+name.EN)
+		return fault.T("分办事项："+name.ZH, "a sub-matter has ended: "+name.EN)
 	case b.Number != "":
 		return fault.T("编号"+b.Number, "numbered "+b.Number)
 	}

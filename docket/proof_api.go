@@ -99,7 +99,7 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 	case o.Desk.Definitions().Latest(kind) != nil:
 		_, err = o.Desk.Get(ctx, who, e.Subject)
 	default:
-		err = fault.New(fault.NotFound, "docket.receipt", "没有这条记录的凭证,或您无权查看。", "There is no such receipt, or it is not for you to see.")
+		err = fault.New(fault.NotFound, "docket.receipt", "没有这条记录的凭证，或您无权查看。", "There is no such receipt, or it is not for you to see.")
 	}
 	return err
 }

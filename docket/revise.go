@@ -66,7 +66,7 @@ func (c *revising) Decide(g *store.Group) error {
 		return fault.New(fault.NotFound, "docket.Revise", "没有这一条。", "There is no such proposal.")
 	}
 	if p.State == Dispatched {
-		return fault.New(fault.Conflict, "docket.Revise", "该条已交办,请在事项中办理。", "This one has been dispatched; act on its matter.")
+		return fault.New(fault.Conflict, "docket.Revise", "该条已交办，请在事项中办理。", "This one has been dispatched; act on its matter.")
 	}
 	if err := c.edit(&p); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (c *revising) edit(p *Proposal) error {
 	if c.in.Assist != nil {
 		for i, id := range *c.in.Assist {
 			if _, ok := c.dir.Unit(id); !ok || id == p.Lead {
-				return fault.At(op, fmt.Sprintf("assist/%d", i), "没有这个单位,或它已是牵头单位。", "There is no such unit, or it leads already.")
+				return fault.At(op, fmt.Sprintf("assist/%d", i), "没有这个单位，或它已是牵头单位。", "There is no such unit, or it leads already.")
 			}
 		}
 		p.Assist = *c.in.Assist
@@ -107,7 +107,7 @@ func (c *revising) edit(p *Proposal) error {
 	if c.in.Limit != nil {
 		l, err := calendar.ParseLimit(*c.in.Limit)
 		if err != nil || l.Unit != calendar.WorkingDays || l.N > longestLimit {
-			return fault.At(op, "limit", fmt.Sprintf("时限应为1至%d个工作日,如 20wd。", longestLimit), fmt.Sprintf("The limit is 1 to %d working days, as in 20wd.", longestLimit))
+			return fault.At(op, "limit", fmt.Sprintf("时限应为1至%d个工作日，如 20wd。", longestLimit), fmt.Sprintf("The limit is 1 to %d working days, as in 20wd.", longestLimit))
 		}
 		p.Limit = l.String()
 	}
@@ -143,7 +143,7 @@ func (p *Proposal) become(to State) error {
 		return nil
 	}
 	if !p.State.can(to) {
-		return fault.New(fault.Conflict, "docket.Revise", "该条的状态已变,请刷新后再试。", "The proposal has changed; reload and try again.")
+		return fault.New(fault.Conflict, "docket.Revise", "该条的状态已变，请刷新后再试。", "The proposal has changed; reload and try again.")
 	}
 	p.State = to
 	return nil
@@ -233,7 +233,7 @@ func (o *Office) Dispatch(ctx context.Context, who auth.Principal, id, leader in
 }
 
 func (o *Office) dispatchOne(ctx context.Context, who auth.Principal, in Intake, p Proposal, leader int64, key string) (matter.Done, error) {
-	given := map[string]any{"title": p.Title, "content": p.Clause, "source": cut(fmt.Sprintf("%s,第%d段", in.Title, p.Source.Paragraph), 400)}
+	given := map[string]any{"title": p.Title, "content": p.Clause, "source": cut(fmt.Sprintf("%s，第%d段", in.Title, p.Source.Paragraph), 400)}
 	if p.Deadline.Text != "" {
 		given["deadline"] = cut(p.Deadline.Text, 40)
 	}
@@ -342,5 +342,5 @@ func (o *Office) Intakes(ctx context.Context, who auth.Principal, limit int) ([]
 }
 
 func errNoIntake() error {
-	return fault.New(fault.NotFound, "docket", "没有这份材料,或您无权查看。", "There is no such intake, or it is not for you to see.")
+	return fault.New(fault.NotFound, "docket", "没有这份材料，或您无权查看。", "There is no such intake, or it is not for you to see.")
 }

@@ -187,7 +187,7 @@ func (v view) missing(m matter.Matter, key string, answered bool) []missing {
 		return out
 	}
 	if m.Source == 0 {
-		add("", "没有登记来源:不是由批示或材料转来", "No source is recorded: it came from no instruction or document")
+		add("", "没有登记来源：不是由批示或材料转来", "No source is recorded: it came from no instruction or document")
 	}
 	if m.Status != matter.Ended && len(m.Clocks.Kids) == 0 {
 		add("", "尚未交办到单位", "Not assigned to any unit yet")

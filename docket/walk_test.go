@@ -155,7 +155,7 @@ func TestInstructionFromEntryToAnswer(t *testing.T) {
 		ctx := context.Background()
 		w := newTown(t, db)
 		entered, err := w.office.Enter(ctx, w.people["tang"], docket.Entry{
-			Office: w.hall, Leader: w.people["zhou"].Person, Verbatim: "请人社局牵头,尽快研究。", Medium: docket.Paper, Key: w.next(),
+			Office: w.hall, Leader: w.people["zhou"].Person, Verbatim: "请人社局牵头，尽快研究。", Medium: docket.Paper, Key: w.next(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -163,7 +163,7 @@ func TestInstructionFromEntryToAnswer(t *testing.T) {
 		w.verify(entered.Receipt)
 		opened, err := w.desk.Open(ctx, w.people["tang"], matter.Opening{
 			Kind: docket.FollowUp, Title: "新市民一件事", Office: w.hall, Originator: w.people["zhou"].Person, Source: entered.ID, Behalf: w.people["zhou"].Person,
-			Given: map[string]any{"title": "新市民一件事", "content": "请人社局牵头,尽快研究。"}, Key: w.next(),
+			Given: map[string]any{"title": "新市民一件事", "content": "请人社局牵头，尽快研究。"}, Key: w.next(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -194,7 +194,7 @@ func TestInstructionFromEntryToAnswer(t *testing.T) {
 
 		// The other unit objects in time, is designated, and reports.
 		w.act("jiao", assist, "sign", "object", map[string]any{"reason": "不属于我局职责"})
-		w.act("lin", assist, "ruling", "designate", map[string]any{"reason": "涉及入学,由你局协办"})
+		w.act("lin", assist, "ruling", "designate", map[string]any{"reason": "涉及入学，由你局协办"})
 		if _, err := w.desk.Act(ctx, w.people["jiao"], assist, matter.Act{Step: "sign", Act: "object", Input: map[string]any{"reason": "仍不属于"}, Key: w.next()}); !fault.Is(err, fault.Conflict) {
 			t.Fatalf("bounced after designation: %v", err)
 		}

@@ -35,7 +35,7 @@ func (c *calendarDueCmd) Run(s streams) error {
 	}
 	note := ""
 	if a.Provisional {
-		note = " (暂定:当年节假日通知尚未发布 provisional: the year's holiday notice is not out)"
+		note = " （暂定：当年节假日通知尚未发布 provisional: the year's holiday notice is not out）"
 	}
 	fmt.Fprintf(s.out, "%s%s\n%s\n", a.Due, note, strings.Join(a.Counted, " "))
 	return nil

@@ -58,7 +58,7 @@ func (p *Program) registerHealth(s *web.Server) {
 func (p *Program) serve(ctx context.Context, listen string, front Front, s streams, more ...func(*web.Server)) error {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return errors.Join(fault.New(fault.Unavailable, "touyan.serve", "地址无法监听:"+listen+"(可能已被占用,用 --listen 换一个)。",
+		return errors.Join(fault.New(fault.Unavailable, "touyan.serve", "地址无法监听："+listen+"（可能已被占用，用 --listen 换一个）。",
 			"Cannot listen on "+listen+" (in use? choose another with --listen)."), p.Close())
 	}
 	feed := bus.New(p.DB, bus.Options{})
@@ -88,14 +88,14 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 func (p *Program) greet(ctx context.Context, address string, s streams) error {
 	fmt.Fprintf(s.out, "头雁 Touyan: http://%s/\n", address)
 	if !screens.Built() {
-		fmt.Fprintln(s.out, "界面尚未构建(需要 Node):make web。 The screens are not built (Node is needed): make web.")
+		fmt.Fprintln(s.out, "界面尚未构建（需要 Node）：make web。 The screens are not built (Node is needed): make web.")
 	}
 	token, err := p.Accounts.SetupToken(ctx)
 	if err != nil {
 		return err
 	}
 	if token != "" {
-		fmt.Fprintf(s.out, "首次使用:打开 /setup,用一次性口令建立管理员账号。 First run: open /setup and use this one-time token.\n  %s\n", token)
+		fmt.Fprintf(s.out, "首次使用：打开 /setup，用一次性口令建立管理员账号。 First run: open /setup and use this one-time token.\n  %s\n", token)
 	}
 	return nil
 }

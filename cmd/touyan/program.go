@@ -51,7 +51,7 @@ func (p Place) dsn() string {
 // open builds a program: migrates, opens, publishes the definitions.
 func (p Place) open(ctx context.Context, clk clock.Clock, opts store.Options) (*Program, error) {
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {
-		return nil, fault.New(fault.Unavailable, "touyan", "数据目录无法建立:"+p.Data, "The data directory cannot be made: "+p.Data)
+		return nil, fault.New(fault.Unavailable, "touyan", "数据目录无法建立："+p.Data, "The data directory cannot be made: "+p.Data)
 	}
 	if err := store.Migrate(ctx, p.dsn(), migrations()...); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 		return nil, err
 	}
 	if key.Name != p.Name && p.Name != "touyan" {
-		return nil, fault.New(fault.Invalid, "touyan", "安装名称与签名密钥不符:"+key.Name, "The installation's name is not the signing key's: "+key.Name)
+		return nil, fault.New(fault.Invalid, "touyan", "安装名称与签名密钥不符："+key.Name, "The installation's name is not the signing key's: "+key.Name)
 	}
 	rules, err := auth.NewRules(policies()...)
 	if err != nil {
@@ -125,7 +125,7 @@ func publish(ctx context.Context, db *store.DB, clk clock.Clock) (*flow.Set, err
 	}
 	if problems := flow.Check(set, known); len(problems) > 0 {
 		p := problems[0]
-		return nil, fault.New(fault.Invalid, "touyan.publish", fmt.Sprintf("流程定义有误:%s:%d %s", p.File, p.Line, p.Text.ZH), fmt.Sprintf("A definition is wrong: %s:%d %s", p.File, p.Line, p.Text.EN))
+		return nil, fault.New(fault.Invalid, "touyan.publish", fmt.Sprintf("流程定义有误：%s:%d %s", p.File, p.Line, p.Text.ZH), fmt.Sprintf("A definition is wrong: %s:%d %s", p.File, p.Line, p.Text.EN))
 	}
 	return set, nil
 }

@@ -31,7 +31,7 @@ type answer struct {
 func (c *city) assigned() (instruction, matter, part int64) {
 	c.t.Helper()
 	entered := as[answer](c, "secretary", "POST", "/api/docket/instructions", map[string]any{
-		"leader": c.people["leader"], "verbatim": "请人社局牵头,十个工作日内报结果。", "medium": "paper", "title": "新市民社保转移一件事",
+		"leader": c.people["leader"], "verbatim": "请人社局牵头，十个工作日内报结果。", "medium": "paper", "title": "新市民社保转移一件事",
 	})
 	units := []map[string]any{{"unit": fmt.Sprint(c.bureau), "role": "lead", "limit": "10wd", "task": "牵头办理"}}
 	act := func(who string, id int64, step, name string, input map[string]any) answer {

@@ -86,7 +86,7 @@ func New(kind Kind, op, zh, en string) *Error {
 func At(op, path, zh, en string) *Error {
 	return &Error{
 		Kind: Invalid, Op: op,
-		Text:   T("提交的内容有误,请按提示修改。", "The input has errors; mend the fields named."),
+		Text:   T("提交的内容有误，请按提示修改。", "The input has errors; mend the fields named."),
 		Fields: []Field{{Path: path, Text: T(zh, en)}},
 	}
 }
@@ -101,7 +101,7 @@ func Wrap(op string, err error) error {
 	if errors.As(err, &f) {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	return &Error{Kind: Internal, Op: op, Err: err, Text: T("系统内部出错,请把编号告诉管理员。", "Something failed inside; quote the number to the administrator.")}
+	return &Error{Kind: Internal, Op: op, Err: err, Text: T("系统内部出错，请把编号告诉管理员。", "Something failed inside; quote the number to the administrator.")}
 }
 
 // Of gives the *Error inside err, or an Internal one that hides it.

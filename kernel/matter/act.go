@@ -200,7 +200,7 @@ func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 	}
 	act := def.StepAct(c.in.Step, c.in.Act)
 	if slot := m.Clocks.slot(c.in.Slot); act != nil && act.InTime && slot != nil && slot.Due != 0 && c.now.UnixMicro() > slot.Due {
-		return fault.New(fault.Conflict, "matter.Act", "“"+act.Name.ZH+"”须在时限内提出,时限已过。", "\""+act.Name.EN+"\" must be made within the limit, which has passed.")
+		return fault.New(fault.Conflict, "matter.Act", "“"+act.Name.ZH+"”须在时限内提出，时限已过。", "\""+act.Name.EN+"\" must be made within the limit, which has passed.")
 	}
 	return nil
 }
@@ -235,5 +235,5 @@ func (e *Engine) needs(m *Matter, who []flow.Party, asker int64) (need []string,
 }
 
 func errNotFound() error {
-	return fault.New(fault.NotFound, "matter.Act", "没有这个事项,或您无权查看。", "There is no such matter, or it is not for you to see.")
+	return fault.New(fault.NotFound, "matter.Act", "没有这个事项，或您无权查看。", "There is no such matter, or it is not for you to see.")
 }

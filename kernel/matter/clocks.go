@@ -48,7 +48,7 @@ func limits(limit, extra string) (calendar.Limit, error) {
 		return l, err
 	}
 	if more.Unit != l.Unit {
-		return l, fault.New(fault.Invalid, "matter.extend", "延期须与原时限同一单位(工作日、日或小时)。", "An extension is counted in the unit of the limit (working days, days or hours).")
+		return l, fault.New(fault.Invalid, "matter.extend", "延期须与原时限同一单位（工作日、日或小时）。", "An extension is counted in the unit of the limit (working days, days or hours).")
 	}
 	l.N += more.N
 	return l, nil
@@ -157,7 +157,7 @@ func (w *work) extend(m *Matter, f *flow.Effect) error {
 		limit, extra = &m.Clocks.Limit, &m.Clocks.Extra
 	}
 	if *limit == "" {
-		return fault.New(fault.Conflict, "matter.extend", "该环节没有时限,无需延期。", "The step has no limit to extend.")
+		return fault.New(fault.Conflict, "matter.extend", "该环节没有时限，无需延期。", "The step has no limit to extend.")
 	}
 	more := f.By
 	if *extra != "" {

@@ -59,7 +59,7 @@ func (e *Engine) checkOne(ctx context.Context, m Matter, add reporter) (erased b
 	}
 	want, err := e.fold(events)
 	if err != nil {
-		add("matter", row, m.Last, fmt.Sprintf("事项%d的记录无法重演:%s", m.ID, fault.Of(err).Text.ZH), fmt.Sprintf("the events of matter %d cannot be replayed: %s", m.ID, fault.Of(err).Text.EN))
+		add("matter", row, m.Last, fmt.Sprintf("事项%d的记录无法重演：%s", m.ID, fault.Of(err).Text.ZH), fmt.Sprintf("the events of matter %d cannot be replayed: %s", m.ID, fault.Of(err).Text.EN))
 		return false, nil
 	}
 	if !bytes.Equal(want.State, m.State) || want.Status != m.Status || want.Outcome != m.Outcome || want.Stage != m.Stage ||

@@ -221,7 +221,7 @@ func (e *Engine) first(ctx context.Context, w *work) (Done, error) {
 		return Done{}, err
 	}
 	if first.Kind != w.kind || w.subject != 0 && first.Subject != w.subject {
-		return Done{}, fault.New(fault.Conflict, "matter.Act", "这个操作号已用于另一项操作,请换一个操作号。",
+		return Done{}, fault.New(fault.Conflict, "matter.Act", "这个操作号已用于另一项操作，请换一个操作号。",
 			"This idempotency key was used for another act; choose another key.")
 	}
 	number, err := e.numberOf(ctx, first.Subject)

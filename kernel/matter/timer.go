@@ -106,7 +106,7 @@ func (e *Engine) FireDue(ctx context.Context) (fired int, next time.Time, err er
 				return fired, micro(t.next), nil
 			}
 			if t == last {
-				return fired, next, fault.New(fault.Internal, "matter.FireDue", "计时器与事项不符,请运行 touyan check。", "A timer is not its matter's; run touyan check.")
+				return fired, next, fault.New(fault.Internal, "matter.FireDue", "计时器与事项不符，请运行 touyan check。", "A timer is not its matter's; run touyan check.")
 			}
 			if err := e.fire(ctx, t); err != nil {
 				return fired, next, err

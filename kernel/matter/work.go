@@ -326,7 +326,7 @@ type holder struct {
 // from data must exist and belong to the matter's unit.
 func (w *work) holder(m *Matter, who []flow.Party) (holder, error) {
 	if len(who) == 0 {
-		return holder{}, fault.New(fault.Invalid, "matter.holder", "下一环节没有落实到单位或人员,请补齐。", "The next step has nobody to do it; fill in the unit or person.")
+		return holder{}, fault.New(fault.Invalid, "matter.holder", "下一环节没有落实到单位或人员，请补齐。", "The next step has nobody to do it; fill in the unit or person.")
 	}
 	p := who[0]
 	switch {
@@ -339,7 +339,7 @@ func (w *work) holder(m *Matter, who []flow.Party) (holder, error) {
 		id, ok := number(p.Person)
 		person, found := w.dir.Person(id)
 		if !ok || !found || person.Status != auth.Active || !w.belongs(id, m.Unit) {
-			return holder{}, fault.New(fault.Invalid, "matter.holder", "所选人员不存在、已停用或不在本单位,请重新选择。", "The person chosen does not exist, is suspended or is not of this unit; choose again.")
+			return holder{}, fault.New(fault.Invalid, "matter.holder", "所选人员不存在、已停用或不在本单位，请重新选择。", "The person chosen does not exist, is suspended or is not of this unit; choose again.")
 		}
 		return holder{unit: m.Unit, person: id}, nil
 	case p.Of == flow.OfOffice:
@@ -349,7 +349,7 @@ func (w *work) holder(m *Matter, who []flow.Party) (holder, error) {
 	}
 	id, ok := number(p.Unit)
 	if _, found := w.dir.Unit(id); !ok || !found || !w.within(id, m.Unit) {
-		return holder{}, fault.New(fault.Invalid, "matter.holder", "所选科室不存在或不属于本单位,请重新选择。", "The section chosen does not exist or is not of this unit; choose again.")
+		return holder{}, fault.New(fault.Invalid, "matter.holder", "所选科室不存在或不属于本单位，请重新选择。", "The section chosen does not exist or is not of this unit; choose again.")
 	}
 	return holder{unit: id, duty: p.Duty}, nil
 }
@@ -506,5 +506,5 @@ func (w *work) void(g *store.Group, m *Matter) error {
 }
 
 func errDefinition() error {
-	return fault.New(fault.Internal, "matter", "事项所依据的流程版本缺失,请运行 touyan check。", "The version of the procedure that the matter is pinned to is missing; run touyan check.")
+	return fault.New(fault.Internal, "matter", "事项所依据的流程版本缺失，请运行 touyan check。", "The version of the procedure that the matter is pinned to is missing; run touyan check.")
 }
