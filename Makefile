@@ -12,13 +12,13 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
-WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/e2e -prune -o -type f -print 2>/dev/null)
 
-web/dist/console/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	cd web && npm run build
 	@touch $@
 
-web: web/dist/console/index.html ## Build the screens
+web: web/dist/index.html ## Build the screens
 
 build: web ## Build the program with its screens
 	go build -o $(BIN) ./cmd/touyan
@@ -48,7 +48,7 @@ verify: ## Generated files are what their sources say
 	bash scripts/verify.sh
 
 clean: ## Remove what was built; stop the test server
-	rm -rf bin web/dist/console web/dist/portal web/dist/assets data
+	rm -rf bin web/dist/assets web/dist/portal web/dist/index.html data
 	bash kernel/store/storetest/stop.sh
 
 .PHONY: help web build demo test lint e2e bench torture fuzz verify clean
