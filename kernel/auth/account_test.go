@@ -277,6 +277,9 @@ func TestLockoutSteps(t *testing.T) {
 		}
 		now = now.Add(want)
 	}
+	if again, _ := l.failed(now.Add(longLock - time.Minute)); again.stage != l.stage {
+		t.Errorf("forgotten too early: %+v", again)
+	}
 	now = now.Add(longLock + time.Minute)
 	if l, _ = l.failed(now); l.stage != 0 || l.failures != 1 {
 		t.Errorf("not forgotten after a day: %+v", l)
@@ -312,6 +315,27 @@ func TestLockoutTogether(t *testing.T) {
 			t.Errorf("locked, yet: %v", err)
 		}
 	})
+}
+
+// TestPasswordChangedMeanwhile: a password that was right when it was compared
+// and has been replaced since opens nothing.
+func TestPasswordChangedMeanwhile(t *testing.T) {
+	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
+	ctx := t.Context()
+	id := h.person(t, "tang.yi")
+	c, err := h.accounts.candidate(ctx, "tang.yi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.fits, _, err = h.accounts.hasher.fits(ctx, c.hash, personPassword); !c.fits || err != nil {
+		t.Fatal(err)
+	}
+	if err := h.registry.SetPassword(ctx, h.admin, "reset", id, "cedar-window 42"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.db.Write(ctx, c); err != nil || kindOf(c.refused) != fault.Unauthenticated || countOf(t, h.db, "session") != 0 {
+		t.Errorf("signed in with a password of yesterday: %v %v", err, c.refused)
+	}
 }
 
 func TestSuspendedSignIn(t *testing.T) {

@@ -258,6 +258,40 @@ func TestTakeover(t *testing.T) {
 	if err := h.registry.SetPassword(ctx, who, "k2", h.made.Person, "maple-lantern 8"); kindOf(err) != fault.Forbidden {
 		t.Errorf("took over the administrator: %v", err)
 	}
+	citizen := h.person(t, "citizen") // without a post
+	for name, by := range map[string]Principal{"a unit's administrator": who, "the citizen": {Person: citizen}} {
+		if err := h.registry.SetPassword(ctx, by, "k3", citizen, "maple-lantern 8"); kindOf(err) != fault.Forbidden {
+			t.Errorf("%s set a citizen's password: %v", name, err)
+		}
+	}
+	if err := h.registry.SetPassword(ctx, h.admin, "k4", citizen, "maple-lantern 8"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLastAdministrator: whoever leaves must leave a lasting administrator behind.
+func TestLastAdministrator(t *testing.T) {
+	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
+	ctx := t.Context()
+	end := func(key string) fault.Kind { return kindOf(h.registry.EndPost(ctx, h.admin, key, h.made.Post, "")) }
+	deputy := h.person(t, "deputy")
+	if _, err := h.registry.AddPost(ctx, h.admin, NewPost{Key: "t", Person: deputy, Unit: h.made.City, Duty: Admin, To: "2026-12-31"}); err != nil {
+		t.Fatal(err)
+	}
+	if k := end("e1"); k != fault.Conflict {
+		t.Errorf("only an administrator for a time remained: %q", k)
+	}
+	other := h.person(t, "other")
+	h.post(t, other, h.made.City, Admin)
+	if k := end("e2"); k != "" {
+		t.Errorf("another administrator remained: %q", k)
+	}
+	if k := end("e2"); k != "" {
+		t.Errorf("the retry of what was done: %q", k)
+	}
+	if k := end("e3"); k != fault.Forbidden {
+		t.Errorf("no longer an administrator: %q", k)
+	}
 }
 
 func TestRegistryRefusals(t *testing.T) {
@@ -419,11 +453,31 @@ type look struct{ dir *Directory }
 func (c *look) Load(g *store.Group)         { LoadVersion(g) }
 func (c *look) Decide(g *store.Group) error { return Current(g, c.dir) }
 
-// TestRegistryTogether lets many administrators work at once.
+// TestRegistryTogether lets many administrators work at once, while another
+// replica reads: each version it sees must be whole.
 func TestRegistryTogether(t *testing.T) {
 	storetest.Each(t, tables(), func(t *testing.T, db *store.DB) {
 		h := newHouse(t, db)
 		before := h.book.Now().Version()
+		replica := *h
+		replica.reopen(t)
+		done, read := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(read)
+			for {
+				if err := replica.book.Refresh(t.Context()); err != nil && !fault.Is(err, fault.Busy) {
+					t.Error(err)
+				}
+				if d := replica.book.Now(); d.Version()-before != int64(len(d.Units()))-2 {
+					t.Errorf("version %d has %d units", d.Version(), len(d.Units()))
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		}()
 		var wg sync.WaitGroup
 		const n = 24
 		busy := make([]error, n)
@@ -438,6 +492,8 @@ func TestRegistryTogether(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		close(done)
+		<-read
 		for _, err := range busy {
 			if err != nil {
 				t.Error(err)

@@ -105,7 +105,7 @@ func TestRequire(t *testing.T) {
 	d := smallCity(t,
 		Post{Person: 101, Unit: 5, Duty: Supervisor}, Post{Person: 102, Unit: 3, Duty: Liaison}, Post{Person: 103, Unit: 4, Duty: Clerk},
 		Post{Person: 104, Unit: 2, Duty: Auditor}, Post{Person: 104, Unit: 3, Duty: Clerk}, Post{Person: 105, Unit: 3, Duty: Head, To: "2026-11-22"},
-		Post{Person: 110, Unit: 3, Duty: Head},
+		Post{Person: 110, Unit: 3, Duty: Head}, Post{Person: 109, Unit: 5, Duty: Clerk},
 	)
 	matter := Resource{Type: "Matter", ID: 7, Unit: 4, Office: 2, Originator: 106, Parties: []int64{107}, Need: []string{Need(Clerk, 4), Need(Clerk, 3)}, Named: 108, Class: "secret"}
 	for _, c := range []struct {
@@ -121,6 +121,7 @@ func TestRequire(t *testing.T) {
 		{105, "matter.read", fault.Forbidden, DefaultDeny}, // the post ended yesterday
 		{106, "matter.read", "", "matter.read.originator"},
 		{107, "matter.read", "", "matter.read.party"},
+		{109, "matter.read", fault.Forbidden, DefaultDeny}, // in the office, but not of its staff
 		{110, "matter.read", fault.Forbidden, Inactive},
 		{0, "matter.read", fault.Unauthenticated, ""},
 		{999, "matter.read", fault.Unauthenticated, ""},
@@ -209,18 +210,19 @@ func TestScope(t *testing.T) {
 // stays one predicate, with the same answer.
 func TestScopeTooWide(t *testing.T) {
 	side := `(resource.kind == "a" || resource.class == "b" || resource.unit == resource.office || resource.originator == principal)`
-	rules, err := NewRules(Source{Name: "x", Text: noted + `permit(principal, action, resource) when { ` + side + ` && ` + side + ` && ` + side + ` };`})
+	rules, err := NewRules(Source{Name: "x", Text: noted + `permit(principal, action, resource) when { resource.named == principal || ` + side + ` && ` + side + ` && ` + side + ` };
+		@id("y") @zh("乙") @en("b") forbid(principal, action, resource) when { resource.kind == "z" };`})
 	if err != nil {
 		t.Fatal(err)
 	}
 	list, err := rules.Scope(smallCity(t), Principal{Person: 101}, "a", testColumns())
-	if err != nil || len(list) != 1 || !strings.Contains(list[0].SQL, ") AND (") || strings.Count(list[0].SQL, "?") != 9 || len(list[0].Args) != 9 {
+	if err != nil || len(list) != 1 || !strings.Contains(list[0].SQL, ") AND (") || strings.Count(list[0].SQL, "?") != 11 || len(list[0].Args) != 11 {
 		t.Fatalf("%+v %v", list, err)
 	}
 	db := memory(t)
 	script := ""
-	want := map[int64]bool{2: true, 3: true, 4: true, 5: true}
-	for _, res := range []Resource{{ID: 1, Unit: 1, Kind: "b"}, {ID: 2, Unit: 1, Kind: "a"}, {ID: 3, Unit: 1, Class: "b"}, {ID: 4, Unit: 2, Office: 2}, {ID: 5, Unit: 1, Originator: 101}} {
+	want := map[int64]bool{2: true, 3: true, 4: true, 5: true, 6: true}
+	for _, res := range []Resource{{ID: 1, Unit: 1, Kind: "b"}, {ID: 2, Unit: 1, Kind: "a"}, {ID: 3, Unit: 1, Class: "b"}, {ID: 4, Unit: 2, Office: 2}, {ID: 5, Unit: 1, Originator: 101}, {ID: 6, Unit: 1, Named: 101}, {ID: 7, Unit: 1, Named: 101, Kind: "z"}} {
 		script += insert(res)
 	}
 	if _, err := db.Exec(script); err != nil {
