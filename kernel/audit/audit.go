@@ -176,19 +176,34 @@ func (k *Key) Sign(ctx context.Context, r store.Reader) ([]byte, Checkpoint, err
 	return signed, Checkpoint{Origin: k.Name, Epoch: epoch, Size: size, Root: root}, err
 }
 
-// open checks the signature of a note against the keys and parses it.
-func open(signed []byte, keys []string) (Checkpoint, error) {
+// openNote checks the signature of a note against the keys.
+func openNote(signed []byte, keys []string) (*note.Note, error) {
 	var verifiers []note.Verifier
+	given := map[string]bool{}
 	for _, key := range keys {
-		v, err := note.NewVerifier(strings.TrimSpace(key))
+		key = strings.TrimSpace(key)
+		if given[key] { // a list that holds a key twice is of no use to note.Open
+			continue
+		}
+		given[key] = true
+		v, err := note.NewVerifier(key)
 		if err != nil {
-			return Checkpoint{}, fault.New(fault.Invalid, "audit.open", "公钥格式有误。", "The public key is malformed.")
+			return nil, fault.New(fault.Invalid, "audit.open", "公钥格式有误。", "The public key is malformed.")
 		}
 		verifiers = append(verifiers, v)
 	}
 	n, err := note.Open(bytes.Clone(signed), note.VerifierList(verifiers...))
 	if err != nil {
-		return Checkpoint{}, fault.New(fault.Invalid, "audit.open", "检查点的签名与所给公钥不符。", "The checkpoint is not signed by the given key.")
+		return nil, fault.New(fault.Invalid, "audit.open", "检查点的签名与所给公钥不符。", "The checkpoint is not signed by the given key.")
+	}
+	return n, nil
+}
+
+// open checks the signature of a checkpoint against the keys and parses it.
+func open(signed []byte, keys []string) (Checkpoint, error) {
+	n, err := openNote(signed, keys)
+	if err != nil {
+		return Checkpoint{}, err
 	}
 	c, err := parseCheckpoint(n.Text)
 	if err != nil {

@@ -57,14 +57,16 @@ func CheckLog(ctx context.Context, db store.Reader, limit int, each func(event.E
 			if !bytes.Equal(join(own), row.Hashes) {
 				add(pos, fmt.Sprintf("第%d条被改动:与树中的值不符", pos), fmt.Sprintf("event %d was changed: it does not fit its hash in the tree", pos))
 			}
-			// Go on with what the tree holds, so that one change is one finding.
+			// Go on with what was right, so that one change is one finding.
 			edge.grow(pos, split(row.Hashes, own))
 			if each != nil {
 				if err := each(e); err != nil {
 					return found, err
 				}
 			}
-			pos++
+			if pos++; len(found) >= limit {
+				return found, nil
+			}
 		}
 		if len(batch) < 1000 {
 			break
@@ -121,10 +123,10 @@ func join(hashes []tlog.Hash) []byte {
 	return out
 }
 
-// split gives the stored hashes of a row, or what they should be when the row
-// does not even hold the right number.
+// split gives the hashes that later rows rest on: those stored, if the event was
+// changed, and those computed, if only the stored hashes were.
 func split(row []byte, own []tlog.Hash) []tlog.Hash {
-	if len(row) != len(own)*tlog.HashSize {
+	if len(row) != len(own)*tlog.HashSize || bytes.Equal(row[:tlog.HashSize], own[0][:]) {
 		return own
 	}
 	out := make([]tlog.Hash, len(own))

@@ -103,7 +103,7 @@ func Verify(data []byte, keys []string) (Report, error) {
 	var r Receipt
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&r); err != nil {
+	if err := dec.Decode(&r); err != nil || len(bytes.TrimSpace(data[dec.InputOffset():])) > 0 {
 		return Report{}, fault.New(fault.Invalid, "audit.Verify", "凭证不是有效的 JSON,或含有未知字段。", "The receipt is not valid JSON, or has unknown fields.")
 	}
 	if r.Format != Format {

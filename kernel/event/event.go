@@ -118,7 +118,7 @@ type Draft struct {
 	Key      Key
 	Recorded time.Time
 	Occurred time.Time // zero: as recorded
-	Body     any       // encoded as JSON
+	Body     any       // encoded as JSON, by its own AppendJSON if it has one
 }
 
 // NewSubject as Draft.Subject gives the subject the event's position as its id.
@@ -215,7 +215,7 @@ func Seen(g *store.Group, o Once) (int64, bool) { return store.Get(g, &onces, o)
 // changes to it are not written.
 func Append(g *store.Group, d Draft) (Place, error) {
 	p := current(g)
-	body, err := json.Marshal(d.Body)
+	body, err := encode(d.Body)
 	if err != nil {
 		return Place{}, fault.Wrap("event.Append", err)
 	}
@@ -243,6 +243,14 @@ func Append(g *store.Group, d Draft) (Place, error) {
 	return Place{Event: e.Event, Tree: p.tree}, nil
 }
 
+// encode gives a body as JSON.
+func encode(body any) ([]byte, error) {
+	if b, ok := body.(interface{ AppendJSON([]byte) []byte }); ok {
+		return b.AppendJSON(make([]byte, 0, 768)), nil
+	}
+	return json.Marshal(body)
+}
+
 // Next gives the position that the next Append of this group will use, which
 // is the id of the object that it makes.
 func Next(g *store.Group) int64 {
@@ -252,11 +260,12 @@ func Next(g *store.Group) int64 {
 
 // NextEpoch makes the group's tree and all later ones be signed in a new epoch:
 // after a restore, when positions may be used a second time, and when the key
-// changes. The event that says so must be appended by the same change.
-func NextEpoch(g *store.Group) int64 {
+// changes. The epoch is the next one, or least if that is higher. The event that
+// says so must be appended by the same change.
+func NextEpoch(g *store.Group, least int64) int64 {
 	p := current(g)
 	before := p.head.epoch
-	p.head.epoch++
+	p.head.epoch = max(before+1, least)
 	g.OnUndo(func() { p.head.epoch = before })
 	return p.head.epoch
 }

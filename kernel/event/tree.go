@@ -114,7 +114,7 @@ func Edge(size int64) []int64 {
 func edgeNodes(h head) ([]node, error) {
 	indexes := Edge(h.size)
 	if len(h.edge) != len(indexes)*tlog.HashSize {
-		return nil, fault.New(fault.Internal, "event.grow", "日志头与日志长度不符,请运行 touyan check。", "The head of the log does not fit its size; run touyan check.")
+		return nil, fault.New(fault.Internal, "event.grow", "日志头与日志长度不符，请运行 touyan check。", "The head of the log does not fit its size; run touyan check.")
 	}
 	out := make([]node, len(indexes))
 	for i, index := range indexes {

@@ -1,8 +1,6 @@
 package matter
 
 import (
-	"encoding/json"
-
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/store"
 )
@@ -47,17 +45,13 @@ func scanMatter(row store.Scanner, more ...any) (Matter, error) {
 		return m, err
 	}
 	m.Status = Status(status)
-	return m, json.Unmarshal(clocks, &m.Clocks)
+	var err error
+	m.Clocks, err = decodeClocks(clocks)
+	return m, err
 }
 
 // encode gives the clocks as the row keeps them.
-func (c Clocks) encode() []byte {
-	text, err := json.Marshal(c)
-	if err != nil { // numbers and strings only
-		panic("matter: " + err.Error())
-	}
-	return text
-}
+func (c Clocks) encode() []byte { return c.appendJSON(make([]byte, 0, 256)) }
 
 // earliest gives the nearest due time of the open steps and the highest
 // escalation among them.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -38,7 +39,7 @@ type Group struct {
 	finish []func() error
 	undo   []func()
 	fault  error
-	texts  map[any]texts // kept by the writer across groups: text, not truth
+	texts  map[any]*texts // kept by the writer across groups: text, not truth
 }
 
 // Context is the context of the group, for loads that a rule needs.
@@ -70,10 +71,10 @@ func (g *Group) OnFinish(f func() error) { g.finish = append(g.finish, f) }
 
 // lookup is a set of keys wanted from one table.
 type lookup struct {
-	one, many string
-	keys      [][]any
-	types     []string
-	scan      func(Scanner) error
+	texts *texts
+	keys  [][]any
+	types []string
+	scan  func(Scanner) error
 }
 
 // statement is one queued write. Each must change exactly one row.
@@ -88,7 +89,7 @@ func (s *rowset[K, V]) wanted() *lookup {
 	if len(s.want) == 0 {
 		return nil
 	}
-	l := &lookup{one: s.sql.selectOne, many: s.sql.selectMany, types: s.table.KeyType, keys: make([][]any, len(s.want))}
+	l := &lookup{texts: s.sql, types: s.table.KeyType, keys: make([][]any, len(s.want))}
 	for i, key := range s.want {
 		l.keys[i] = s.table.KeyArgs(key)
 		s.rows[key] = &entry[V]{}
@@ -149,7 +150,7 @@ func (db *DB) Write(ctx context.Context, c Change) error {
 	case <-ctx.Done():
 		return &fault.Error{
 			Kind: fault.Busy, Op: "store.Write", Err: ctx.Err(),
-			Text: fault.T("等候超时,结果未定;请用同一操作号重试,不会重复办理。", "Timed out with the outcome unknown; retry with the same key, nothing is done twice."),
+			Text: fault.T("等候超时，结果未定；请用同一操作号重试，不会重复办理。", "Timed out with the outcome unknown; retry with the same key, nothing is done twice."),
 		}
 	}
 }
@@ -158,7 +159,7 @@ func (db *DB) Write(ctx context.Context, c Change) error {
 // it as one.
 func (db *DB) run() {
 	defer close(db.ended)
-	texts := map[any]texts{}
+	texts := map[any]*texts{}
 	var again []*request
 	for {
 		group := again
@@ -172,17 +173,30 @@ func (db *DB) run() {
 				return
 			}
 		}
-	gather:
-		for len(group) < db.opts.GroupSize {
+		group = db.gather(group)
+		again = db.commitGroup(group, texts)
+	}
+}
+
+// gather takes what waits, up to the group's size. Callers who have just been
+// answered often have their next change ready at once; so it lets them run, and
+// looks again for as long as that brings more. A lone caller does not wait.
+func (db *DB) gather(group []*request) []*request {
+	for before := -1; len(group) > before; runtime.Gosched() {
+		before = len(group)
+		for waits := true; waits; {
+			if len(group) >= db.opts.GroupSize {
+				return group
+			}
 			select {
 			case r := <-db.queue:
 				group = append(group, r)
 			default:
-				break gather
+				waits = false
 			}
 		}
-		again = db.commitGroup(group, texts)
 	}
+	return group
 }
 
 // drain answers what is still queued at the end.
@@ -200,7 +214,7 @@ func (db *DB) drain() {
 
 // commitGroup writes the group and answers its requests; it gives back those
 // that must be decided again.
-func (db *DB) commitGroup(group []*request, texts map[any]texts) []*request {
+func (db *DB) commitGroup(group []*request, texts map[any]*texts) []*request {
 	var again, left []*request
 	err := db.attempt(group, texts)
 	if err != nil && len(group) > 1 && !refuses(err) {
@@ -239,7 +253,7 @@ func refuses(err error) bool { return fault.Is(err, fault.Unavailable) || fault.
 // attempt runs one transaction over the requests. A Decide that refuses sets
 // its request's error and leaves nothing behind; the error returned is one of
 // the database.
-func (db *DB) attempt(group []*request, texts map[any]texts) (err error) {
+func (db *DB) attempt(group []*request, texts map[any]*texts) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := db.writer.begin(ctx); err != nil {
@@ -298,7 +312,7 @@ func (db *DB) attempt(group []*request, texts map[any]texts) (err error) {
 func decide(c Change, g *Group) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &fault.Error{Kind: fault.Internal, Op: "store.decide", Err: panicked{p}, Text: fault.T("系统内部出错,未写入任何内容。", "Something failed inside; nothing was written.")}
+			err = &fault.Error{Kind: fault.Internal, Op: "store.decide", Err: panicked{p}, Text: fault.T("系统内部出错，未写入任何内容。", "Something failed inside; nothing was written.")}
 		}
 	}()
 	return c.Decide(g)
@@ -332,7 +346,7 @@ func (db *DB) load(ctx context.Context, g *Group, group []*request) error {
 			return nil
 		}
 		if round == maxRounds {
-			return fault.New(fault.Internal, "store.load", "程序缺陷:读取层数过多。", "A defect: rows were followed too deep.")
+			return fault.New(fault.Internal, "store.load", "程序缺陷：读取层数过多。", "A defect: rows were followed too deep.")
 		}
 		if err := db.writer.load(ctx, lookups); err != nil {
 			return err

@@ -41,7 +41,7 @@ func Migrate(ctx context.Context, dsn string, sources ...fs.FS) error {
 	}
 	if have > newest {
 		return fault.New(fault.Unavailable, "store.Migrate",
-			fmt.Sprintf("数据库结构(第%d版)比本程序(第%d版)新,请使用较新的程序。", have, newest),
+			fmt.Sprintf("数据库结构（第%d版）比本程序（第%d版）新，请使用较新的程序。", have, newest),
 			fmt.Sprintf("The database schema (version %d) is newer than this program's (version %d); run the newer program.", have, newest))
 	}
 	if _, err := provider.Up(ctx); err != nil {

@@ -40,7 +40,7 @@ func openPostgres(ctx context.Context, dsn string, opts Options) (*sql.DB, sessi
 func pgxConfig(dsn string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "store.Open", "数据库地址格式有误(应为 postgres://用户@主机/库名)。",
+		return nil, fault.New(fault.Invalid, "store.Open", "数据库地址格式有误（应为 postgres://用户@主机/库名）。",
 			"The database address is malformed (postgres://user@host/database is wanted).")
 	}
 	cfg.RuntimeParams["timezone"] = "UTC"
@@ -67,7 +67,7 @@ func (s *pgSession) connect(ctx context.Context) error {
 	}
 	if commit == "off" || fsync != "on" {
 		return errors.Join(fault.New(fault.Unavailable, "store.Open",
-			"数据库的 synchronous_commit 或 fsync 已关闭,断电会丢失已答复的事项,拒绝启动。",
+			"数据库的 synchronous_commit 或 fsync 已关闭，断电会丢失已答复的事项，拒绝启动。",
 			"The database has synchronous_commit or fsync off; a power cut would lose acknowledged work, so we refuse to start."), conn.Close(ctx))
 	}
 	s.conn = conn
@@ -98,7 +98,7 @@ func (s *pgSession) load(ctx context.Context, lookups []*lookup) error {
 	s.open(b)
 	skip := b.Len()
 	for _, l := range lookups {
-		b.Queue(dollars(l.many), l.columns()...)
+		b.Queue(dollars(l.texts.selectMany), l.columns()...)
 	}
 	res := s.conn.SendBatch(ctx, b)
 	for range skip {
@@ -226,7 +226,7 @@ func pgRefusal(err error) error {
 		return err
 	}
 	if pgconn.Timeout(err) || pgconn.SafeToRetry(err) {
-		return &fault.Error{Kind: fault.Busy, Op: "store.Write", Err: err, Text: fault.T("数据库连接中断,请稍后重试。", "The connection to the database was lost; try again shortly.")}
+		return &fault.Error{Kind: fault.Busy, Op: "store.Write", Err: err, Text: fault.T("数据库连接中断，请稍后重试。", "The connection to the database was lost; try again shortly.")}
 	}
 	return err
 }

@@ -214,12 +214,12 @@ type Scanner interface{ Scan(dest ...any) error }
 
 // errClosed answers a Write after Close.
 func errClosed() error {
-	return fault.New(fault.Busy, "store.Write", "系统正在停止,请稍后重试。", "The system is stopping; try again shortly.")
+	return fault.New(fault.Busy, "store.Write", "系统正在停止，请稍后重试。", "The system is stopping; try again shortly.")
 }
 
 // errFull answers a write that the disk or the file refuses.
 func errFull(err error) error {
-	f := fault.New(fault.Unavailable, "store.Write", "存储空间已满或只读,暂不能写入;已有内容仍可查阅。请通知管理员。",
+	f := fault.New(fault.Unavailable, "store.Write", "存储空间已满或只读，暂不能写入；已有内容仍可查阅。请通知管理员。",
 		"Storage is full or read-only, so nothing can be written; everything can still be read. Tell the administrator.")
 	f.Err = err
 	return f

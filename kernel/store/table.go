@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"strconv"
 	"strings"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -24,10 +26,16 @@ type Table[K comparable, V any] struct {
 
 // texts are the statements of a table, composed from its declaration alone.
 type texts struct {
-	selectOne, selectMany, insert, update, delete string
+	selectOne, selectMany, insert, delete string
+	selectSome                            [len(someKeys)]string
+	update                                map[uint64]string // by the columns that changed, one bit each
 }
 
-func (t *Table[K, V]) texts() texts {
+// someKeys are the numbers of keys that SQLite is asked for in one statement.
+// Fewer keys are filled up with the last one.
+var someKeys = [...]int{8, 64}
+
+func (t *Table[K, V]) texts() *texts {
 	columns := append(append([]string{}, t.Key...), t.Cols...)
 	where := strings.Join(t.Key, " = ? AND ") + " = ?"
 	if t.versioned() {
@@ -35,11 +43,13 @@ func (t *Table[K, V]) texts() texts {
 	}
 	list := strings.Join(columns, ", ")
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
-	var x texts
+	x := &texts{update: map[uint64]string{}}
 	x.selectOne = "SELECT " + list + " FROM " + t.Name + " WHERE " + where
 	x.selectMany = t.selectMany(columns)
 	x.insert = "INSERT INTO " + t.Name + " (" + list + ") VALUES (" + marks + ")"
-	x.update = "UPDATE " + t.Name + " SET " + strings.Join(t.Cols, " = ?, ") + " = ?, rev = ? WHERE " + where + " AND rev = ?"
+	for i, n := range someKeys {
+		x.selectSome[i] = t.selectSome(columns, n)
+	}
 	x.delete = "DELETE FROM " + t.Name + " WHERE " + where
 	if t.versioned() {
 		x.delete += " AND rev = ?"
@@ -52,6 +62,38 @@ func (t *Table[K, V]) texts() texts {
 		x.insert += " ON CONFLICT (" + strings.Join(t.Key, ", ") + ") DO UPDATE SET " + strings.Join(set, ", ")
 	}
 	return x
+}
+
+// updateText is the statement that writes the columns of the set bits.
+func (t *Table[K, V]) updateText(x *texts, changed uint64) string {
+	if text, ok := x.update[changed]; ok {
+		return text
+	}
+	var b strings.Builder
+	b.WriteString("UPDATE " + t.Name + " SET ")
+	for i, c := range t.Cols {
+		if changed&(1<<i) != 0 {
+			b.WriteString(c + " = ?, ")
+		}
+	}
+	b.WriteString("rev = ? WHERE " + strings.Join(t.Key, " = ? AND ") + " = ? AND rev = ?")
+	x.update[changed] = b.String()
+	return b.String()
+}
+
+// selectSome is SQLite's text for n keys in one statement. CROSS JOIN keeps the
+// keys outermost, so that each is one look-up in the index.
+func (t *Table[K, V]) selectSome(columns []string, n int) string {
+	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(t.Key)), ", ") + ")"
+	on, qualified := make([]string, len(t.Key)), make([]string, len(columns))
+	for i, k := range t.Key {
+		on[i] = t.Name + "." + k + " = wanted.column" + strconv.Itoa(i+1)
+	}
+	for i, c := range columns {
+		qualified[i] = t.Name + "." + c
+	}
+	return "SELECT " + strings.Join(qualified, ", ") + " FROM (VALUES " + strings.TrimSuffix(strings.Repeat(row+", ", n), ", ") +
+		") AS wanted CROSS JOIN " + t.Name + " ON " + strings.Join(on, " AND ")
 }
 
 // versioned reports whether rows carry a revision.
@@ -81,12 +123,13 @@ type entry[V any] struct {
 	rev     int64 // as stored; 0 for a row not stored yet
 	present bool
 	dirty   bool
+	stored  *V // as loaded, once it is dirty: only columns that differ are written
 }
 
 // rowset holds the rows of one table that a group has loaded or written.
 type rowset[K comparable, V any] struct {
 	table *Table[K, V]
-	sql   texts
+	sql   *texts
 	rows  map[K]*entry[V]
 	want  []K
 	dirty []K
@@ -135,7 +178,7 @@ func Get[K comparable, V any](g *Group, t *Table[K, V], key K) (V, bool) {
 	e, ok := rows(g, t).rows[key]
 	if !ok || e == nil {
 		var zero V
-		g.fail(fault.Wrap("store.Get", &fault.Error{Kind: fault.Internal, Op: "store.Get", Text: fault.T("程序缺陷:读取了未声明的行。", "A defect: a row was read that was not asked for: "+t.Name)}))
+		g.fail(fault.Wrap("store.Get", &fault.Error{Kind: fault.Internal, Op: "store.Get", Text: fault.T("程序缺陷：读取了未声明的行。", "A defect: a row was read that was not asked for: "+t.Name)}))
 		return zero, false
 	}
 	return e.val, e.present
@@ -150,11 +193,15 @@ func Put[K comparable, V any](g *Group, t *Table[K, V], key K, val V) {
 		return
 	}
 	s.remember(g, e)
-	e.val, e.present = val, true
 	if !e.dirty {
+		if e.rev != 0 && !t.Derived {
+			was := e.val
+			e.stored = &was
+		}
 		e.dirty = true
 		s.dirty = append(s.dirty, key)
 	}
+	e.val, e.present = val, true
 }
 
 // Insert writes a row whose key is new by construction, without a look-up.
@@ -225,9 +272,9 @@ func (s *rowset[K, V]) statements(out []statement) []statement {
 			}
 			out = append(out, statement{s.sql.insert, args, s.table.Name})
 		case e.present:
-			args := append(append(make([]any, 0, len(s.table.Key)+len(s.table.Cols)+2), s.table.Args(e.val)...), e.rev+1)
-			args = append(append(args, s.table.KeyArgs(key)...), e.rev)
-			out = append(out, statement{s.sql.update, args, s.table.Name})
+			args, changed := s.changes(e)
+			args = append(append(append(args, e.rev+1), s.table.KeyArgs(key)...), e.rev)
+			out = append(out, statement{s.table.updateText(s.sql, changed), args, s.table.Name})
 		case e.rev != 0:
 			args := s.table.KeyArgs(key)
 			if s.table.versioned() {
@@ -237,4 +284,31 @@ func (s *rowset[K, V]) statements(out []statement) []statement {
 		}
 	}
 	return out
+}
+
+// changes gives the values of the columns in which a row differs from what is
+// stored, and a bit for each. Indexes of the other columns are left alone.
+func (s *rowset[K, V]) changes(e *entry[V]) ([]any, uint64) {
+	args := s.table.Args(e.val)
+	if e.stored == nil { // deleted and written again
+		return args, 1<<len(args) - 1
+	}
+	var changed uint64
+	kept := args[:0]
+	for i, was := range s.table.Args(*e.stored) {
+		if !sameValue(was, args[i]) {
+			changed |= 1 << i
+			kept = append(kept, args[i])
+		}
+	}
+	return kept, changed
+}
+
+func sameValue(a, b any) bool {
+	x, isBytes := a.([]byte)
+	if !isBytes {
+		return a == b
+	}
+	y, _ := b.([]byte)
+	return bytes.Equal(x, y)
 }

@@ -37,6 +37,11 @@ export function clockText(at: string | undefined): string {
   return at ? at.slice(11, 16) : ''
 }
 
+/** The instant of a receipt: microseconds since 1970 UTC, written like stamp() in +08:00. */
+export function microStamp(us: number): string {
+  return stamp(new Date(us / 1000 + 8 * 3_600_000).toISOString())
+}
+
 /** Whole days from one instant to another, by the calendar of +08:00. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to.slice(0, 10)) - Date.parse(from.slice(0, 10))) / 86_400_000)

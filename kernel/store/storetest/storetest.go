@@ -6,6 +6,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -77,6 +78,33 @@ func dsn(t testing.TB, engine store.Engine, how string) string {
 		}
 	})
 	return strings.Replace(base, "/postgres?", "/"+name+"?", 1)
+}
+
+// Alter runs a statement behind the store's back, as somebody with the database
+// in hand may: for tests of what notices it. It gives the rows touched.
+func Alter(t testing.TB, dsn, statement string, args ...any) int64 {
+	t.Helper()
+	driver := "sqlite"
+	if store.EngineOf(dsn) == store.PostgreSQL {
+		driver = "pgx"
+		for i := range args {
+			statement = strings.Replace(statement, "?", fmt.Sprintf("$%d", i+1), 1)
+		}
+	}
+	pool, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	result, err := pool.Exec(statement, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func random() string {

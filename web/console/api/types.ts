@@ -219,12 +219,12 @@ export interface Matter extends Row {
 }
 
 export interface Receipt {
-  version: number | string
+  format: string
   log: string
   key: string
   envelope: Record<string, unknown>
   digest: string
-  body?: string
+  body?: unknown
   salt?: string
   proof: string[]
   checkpoint: string

@@ -1,0 +1,218 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter"
+)
+
+// Progress says whether a step has happened.
+type Progress string
+
+// The progress of a step.
+const (
+	StepDone    Progress = "done"
+	StepNext    Progress = "next"
+	StepWaiting Progress = "waiting"
+	StepMissing Progress = "missing" // its domain is not built
+)
+
+// Step is one of the twelve steps as it stands now.
+type Step struct {
+	N      int        `json:"n"`
+	Title  fault.Text `json:"title"`
+	Domain string     `json:"domain"`
+	Built  bool       `json:"built"`
+	State  Progress   `json:"state"`
+	At     string     `json:"at" doc:"when it happened, RFC 3339; before that the story's own time, as in 1:35"`
+	Who    string     `json:"who"`
+	Login  string     `json:"login"`
+	Href   string     `json:"href" doc:"where to look in the console"`
+	Text   fault.Text `json:"text"`
+}
+
+// Login is a person whom a visitor of the demo can be.
+type Login struct {
+	Login    string     `json:"login"`
+	Name     string     `json:"name"`
+	Role     fault.Text `json:"role"`
+	Password string     `json:"password"`
+}
+
+// State is the story as the database tells it.
+type State struct {
+	Now    string  `json:"now"`
+	Steps  []Step  `json:"steps"`
+	Logins []Login `json:"logins"`
+}
+
+// logins lists the people of the story.
+func (t *town) logins() []Login {
+	out := make([]Login, 0, len(t.city.People)+1)
+	for _, p := range append(append([]person{}, t.city.People...), t.city.Administrator) {
+		out = append(out, Login{Login: p.Login, Name: p.ZH, Role: p.Role.text(), Password: Password})
+	}
+	return out
+}
+
+// State computes where the story stands.
+func (s *Story) State(ctx context.Context) (State, error) {
+	at, err := s.stands(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	next, err := s.nextStep(ctx, at)
+	if err != nil {
+		return State{}, err
+	}
+	out := State{Now: stamp(s.Clock.Now()), Logins: s.logins()}
+	for _, sc := range s.script.Steps {
+		step := Step{
+			N: sc.N, Title: sc.Title.text(), Domain: sc.Domain, Built: sc.Built, State: StepMissing,
+			At: sc.Time, Who: sc.Who, Login: sc.Login, Text: sc.Text.text(),
+		}
+		if sc.Built {
+			if err := s.fill(ctx, &step, at, next); err != nil {
+				return State{}, err
+			}
+		} else {
+			step.Text = fault.T(
+				fmt.Sprintf("第%d步:%s,尚未建成。", sc.N, sc.Title.ZH), fmt.Sprintf("Step %d (%s) is not built yet.", sc.N, sc.Domain))
+		}
+		out.Steps = append(out.Steps, step)
+	}
+	return out, nil
+}
+
+func stamp(t time.Time) string { return t.Format(time.RFC3339) }
+
+// fill says how far a built step is and, once it is done, what came of it.
+func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) error {
+	switch {
+	case next == 0 || step.N < next:
+		step.State = StepDone
+	case step.N == next:
+		step.State = StepNext
+	default:
+		step.State = StepWaiting
+	}
+	step.Href = s.href(step.N, at)
+	if step.State != StepDone {
+		return nil
+	}
+	m := at.root()
+	var result fault.Text
+	switch step.N {
+	case stepEntered:
+		step.At = stamp(time.UnixMicro(assignedAt(at)).In(s.Clock.Now().Location()))
+		result = s.unitsText(at)
+	case stepHandled:
+		last, returns := int64(0), 0
+		for _, kid := range at.family[1:] {
+			last = max(last, kid.Updated)
+			o, err := s.opening(kid)
+			if err != nil {
+				return err
+			}
+			returns += o.used("review.return") + o.used("signoff.return")
+		}
+		if last == 0 {
+			last = m.Updated
+		}
+		step.At = stamp(time.UnixMicro(last).In(s.Clock.Now().Location()))
+		result = fault.T(fmt.Sprintf("%d个单位办结,退回补充%d次。", len(at.family)-1, returns), fmt.Sprintf("%d units finished, with %d returns.", len(at.family)-1, returns))
+	case stepClosed:
+		step.At = stamp(time.UnixMicro(m.Updated).In(s.Clock.Now().Location()))
+		result = s.closedText(m)
+	case stepVerified:
+		r, err := s.proveRing(ctx, at)
+		if err != nil {
+			return err
+		}
+		result = fault.T(fmt.Sprintf("%d步凭证,%d步通过验证。", r.steps, r.proved), fmt.Sprintf("%d of %d receipts verify.", r.proved, r.steps))
+		if a := s.altered(); a != nil {
+			result = fault.T(result.ZH+a.Text.ZH, result.EN+" "+a.Text.EN)
+		}
+	}
+	step.Text = fault.T(step.Text.ZH+result.ZH, step.Text.EN+" "+result.EN)
+	return nil
+}
+
+// opening reads a matter's state.
+func (s *Story) opening(m matter.Matter) (opening, error) {
+	return (&hand{s.town}).opening(s.plan, m, matter.Slot{})
+}
+
+// href names the page of the console on which a step can be seen.
+func (s *Story) href(step int, at standing) string {
+	switch {
+	case at.matter == 0 && step == stepEntered:
+		return "/enter"
+	case at.matter == 0:
+		return "/"
+	case step == stepHandled && at.assigned() && !at.handled() && len(at.family) > 1:
+		return fmt.Sprintf("/matters/%d", at.family[1].ID)
+	case step == stepHandled && at.assigned():
+		return fmt.Sprintf("/tree/%d", at.matter)
+	}
+	return fmt.Sprintf("/matters/%d", at.matter)
+}
+
+// assignedAt gives when the units were given their parts, or the matter's last
+// change if the office handles it itself.
+func assignedAt(at standing) int64 {
+	if len(at.family) > 1 {
+		return at.family[1].Opened
+	}
+	return at.root().Updated
+}
+
+// unitsText names the number and the units.
+func (s *Story) unitsText(at standing) fault.Text {
+	dir := s.Book.Now()
+	var zh, en []string
+	for _, kid := range at.family[1:] {
+		u, _ := dir.Unit(kid.Unit)
+		zh, en = append(zh, u.Name.ZH), append(en, u.Name.EN)
+	}
+	m := at.root()
+	if len(zh) == 0 {
+		return fault.T(m.Number+"。", m.Number+".")
+	}
+	return fault.T(m.Number+":"+strings.Join(zh, "、")+"。", m.Number+": "+strings.Join(en, ", ")+".")
+}
+
+// closedText counts the working days from the opening to the end, and those for
+// which the clock stood.
+func (s *Story) closedText(m *matter.Matter) fault.Text {
+	cal := s.Desk.Calendar()
+	days := cal.WorkdaysBetween(dayOf(m.Opened), dayOf(m.Updated))
+	stood := 0
+	for _, stop := range m.Clocks.Stops {
+		if stop.To != 0 {
+			stood += cal.WorkdaysBetween(dayOf(stop.From), dayOf(stop.To))
+		}
+	}
+	return fault.T(fmt.Sprintf("%s已销号:历时%d个工作日,其中中止计时%d个。", m.Number, days, stood),
+		fmt.Sprintf("%s is closed after %d working days, for %d of which the clock stood.", m.Number, days, stood))
+}
+
+// Summary counts what the seeded city holds, for the greeting.
+type Summary struct {
+	Units, People, Matters, Open, Late, Events int
+}
+
+// Summary counts.
+func (s *Story) Summary(ctx context.Context) (Summary, error) {
+	dir := s.Book.Now()
+	out := Summary{Units: len(dir.Units()), People: len(dir.People())}
+	row := s.DB.QueryRow(ctx, `SELECT count(*), sum(CASE WHEN status <> 'ended' THEN 1 ELSE 0 END),
+		sum(CASE WHEN status <> 'ended' AND due <> 0 AND due < ? THEN 1 ELSE 0 END), (SELECT size FROM log_head WHERE id = 1)
+		FROM matter WHERE parent = 0`, s.Clock.Now().UnixMicro())
+	err := row.Scan(&out.Matters, &out.Open, &out.Late, &out.Events)
+	return out, fault.Wrap("demo.Summary", err)
+}

@@ -1,0 +1,3 @@
+module touyan.dev/touyan/tools
+
+go 1.26.8
