@@ -12,7 +12,7 @@ import (
 
 // Password is everybody's password in the demo, where it is printed. No other
 // installation has it.
-const Password = "Lanjiang-2026"
+const Password = "Demo-8823-6154"
 
 //go:embed city.yaml
 var cityText []byte

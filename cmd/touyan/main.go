@@ -21,6 +21,7 @@ import (
 // cli is every command. Each lives in a file of its own, named after it.
 type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Run the server: the office's screens and API."`
+	Demo     demoCmd     `cmd:"" help:"Open the fictional city of Chengchuan and its story."`
 	Calendar calendarCmd `cmd:"" help:"Working days and deadlines."`
 	Verify   verifyCmd   `cmd:"" help:"Verify a receipt offline, against the city's public key."`
 	Check    checkCmd    `cmd:"" help:"Fold the whole log and compare it with every row."`

@@ -38,6 +38,8 @@ type Place struct {
 	DB   string `help:"Database: a file, or postgres://user@host/name. Default: touyan.db in the data directory." env:"TOUYAN_DB"`
 	Name string `help:"Name of the installation in receipts. It cannot be changed once a receipt was given." default:"touyan" env:"TOUYAN_NAME"`
 	Sign string `help:"Sign of the city in document numbers, as in 澄政督." default:"市" env:"TOUYAN_SIGN"`
+
+	accounts auth.Options // how people sign in; the demo alone sets it
 }
 
 // dsn gives the data source name, with the default filled in.
@@ -83,7 +85,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := auth.NewAccounts(book, auth.Options{})
+	accounts, err := auth.NewAccounts(book, p.accounts)
 	if err != nil {
 		return nil, err
 	}
