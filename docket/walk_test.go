@@ -148,6 +148,22 @@ func (w *town) get(who string, id int64) matter.Matter {
 	return m
 }
 
+// lists wants a matter to be, or not to be, in what somebody may list.
+func (w *town) lists(who string, id int64, want bool) {
+	w.t.Helper()
+	found, _, err := w.desk.List(context.Background(), w.people[who], matter.Filter{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got := false
+	for _, m := range found {
+		got = got || m.ID == id
+	}
+	if got != want {
+		w.t.Errorf("%s lists matter %d: %v, want %v", who, id, got, want)
+	}
+}
+
 func ref(id int64) string { return fmt.Sprint(id) }
 
 func TestInstructionFromEntryToAnswer(t *testing.T) {
@@ -191,6 +207,8 @@ func TestInstructionFromEntryToAnswer(t *testing.T) {
 			t.Fatalf("another unit sees it: %v", err)
 		}
 		walkUnit(w, "shen", lead)
+		w.lists("clerk", lead, true) // who has taken part goes on seeing it
+		w.lists("jiao", lead, false)
 
 		// The other unit objects in time, is designated, and reports.
 		w.act("jiao", assist, "sign", "object", map[string]any{"reason": "不属于我局职责"})
