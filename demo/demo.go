@@ -76,7 +76,7 @@ func (p Parts) open() (*town, error) {
 	}
 	for _, named := range c.People {
 		if _, ok := t.who[named.Login]; !ok || t.office == 0 {
-			return nil, fault.New(fault.Conflict, "demo.open", "这里没有完整的演示城市,请用 --fresh 重建。", "There is no whole demo city here; build it anew with --fresh.")
+			return nil, fault.New(fault.Conflict, "demo.open", "这里没有完整的演示城市，请用 --fresh 重建。", "There is no whole demo city here; build it anew with --fresh.")
 		}
 	}
 	return t, nil

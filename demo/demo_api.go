@@ -34,7 +34,9 @@ func (s *Story) Register(server *web.Server) {
 	web.Register(server, web.Op{Method: http.MethodGet, Path: "/api/demo", ID: "demo", Summary: "The story and its people", Tag: tag, Open: true},
 		func(ctx context.Context, _ *struct{}) (*stateOut, error) { return s.answer(ctx, nil) })
 	web.Register(server, web.Op{Method: http.MethodPost, Path: "/api/demo/next", ID: "demo-next", Summary: "Let the story's next step happen", Tag: tag},
-		func(ctx context.Context, _ *struct{}) (*stateOut, error) { return s.answer(ctx, s.Next(ctx, web.Key(ctx))) })
+		func(ctx context.Context, _ *struct{}) (*stateOut, error) {
+			return s.answer(ctx, s.Next(ctx, web.Key(ctx)))
+		})
 	web.Register(server, web.Op{Method: http.MethodPost, Path: "/api/demo/days", ID: "demo-days", Summary: "Let days pass", Tag: tag},
 		func(ctx context.Context, in *daysIn) (*stateOut, error) {
 			return s.answer(ctx, s.Days(ctx, in.Body.Days, web.Key(ctx)))

@@ -83,14 +83,14 @@ func (h *hand) interrupt(o opening, name string) deed {
 	d := deed{who: h.reader(), act: matter.Act{Act: name}}
 	switch name {
 	case flow.IntUrge:
-		d.act.Input = reason("已逾期,请于两个工作日内报送办理情况,并说明原因。")
+		d.act.Input = reason("已逾期，请于两个工作日内报送办理情况，并说明原因。")
 	case flow.IntExtend:
-		d.act.Input = reason("管线迁改须与供电检修同步,情况属实,准予延期一次。")
+		d.act.Input = reason("管线迁改须与供电检修同步，情况属实，准予延期一次。")
 	case flow.IntPause:
-		d.act.Input = reason("须待雨季末一次实测后方可验收,中止计时。")
+		d.act.Input = reason("须待雨季末一次实测后方可验收，中止计时。")
 	case flow.IntWithdraw:
 		d.who = auth.Principal{Person: o.m.Originator}
-		d.act.Input = reason("活动今年不再举办,此件撤销。")
+		d.act.Input = reason("活动今年不再举办，此件撤销。")
 	}
 	if name == flow.IntUrge || name == flow.IntExtend {
 		d.act.Slot, d.act.Step = o.slot.Slot, o.slot.Step
@@ -169,7 +169,7 @@ func (h *hand) actor(o opening) (auth.Principal, error) {
 	}
 	who, ok := h.holder(auth.Duty(o.slot.Duty), o.slot.Unit)
 	if !ok {
-		return who, fault.New(fault.Conflict, "demo.actor", "该环节的职务目前无人担任,演示无法继续。", "Nobody holds the duty of this step at present, so the demo cannot go on.")
+		return who, fault.New(fault.Conflict, "demo.actor", "该环节的职务目前无人担任，演示无法继续。", "Nobody holds the duty of this step at present, so the demo cannot go on.")
 	}
 	return who, nil
 }
@@ -181,17 +181,17 @@ func (h *hand) input(o opening) (string, map[string]any, error) {
 		return h.officeInput(o)
 	case "sign":
 		if o.plan.has("object", o.unit) || o.plan.has("uphold", o.unit) {
-			return "object", reason("经核对职责清单,该事项主要环节不在我单位职责范围内,建议另行明确。"), nil
+			return "object", reason("经核对职责清单，该事项主要环节不在我单位职责范围内，建议另行明确。"), nil
 		}
 		return "sign", map[string]any{}, nil
 	case "ruling":
 		if o.plan.has("uphold", o.unit) {
-			return "uphold", reason("异议理由成立,改由主办单位会同有关单位办理。"), nil
+			return "uphold", reason("异议理由成立，改由主办单位会同有关单位办理。"), nil
 		}
-		return "designate", reason("该环节确需你单位配合,指定承办,不再退回。"), nil
+		return "designate", reason("该环节确需你单位配合，指定承办，不再退回。"), nil
 	case "signoff":
 		if o.plan.has("back", o.unit) && o.used("signoff.return") == 0 {
-			return "return", reason("数字与上周专报不一致,请核实后再报。"), nil
+			return "return", reason("数字与上周专报不一致，请核实后再报。"), nil
 		}
 		return "sign", map[string]any{}, nil
 	case "review":
@@ -211,7 +211,7 @@ func (h *hand) officeInput(o opening) (string, map[string]any, error) {
 		return "submit", map[string]any{"opinion": opinion, "units": units}, err
 	case "approve":
 		if o.plan.has("refuse", "") && o.used("approve.refuse") == 0 {
-			return "refuse", reason("协办单位还不全,请补充后再报。"), nil
+			return "refuse", reason("协办单位还不全，请补充后再报。"), nil
 		}
 		return "approve", map[string]any{}, nil
 	case "assign":
@@ -229,7 +229,7 @@ func (h *hand) officeInput(o opening) (string, map[string]any, error) {
 		return "present", map[string]any{"summary": "各承办单位均已办结。" + o.plan.result}, nil
 	}
 	if o.plan.has("instruct", "") && o.used("answer.instruct") == 0 {
-		return "instruct", map[string]any{"words": "已拨的要有人用。请再核一遍仍停用的电梯,逐台说明原因。"}, nil
+		return "instruct", map[string]any{"words": "已拨的要有人用。请再核一遍仍停用的电梯，逐台说明原因。"}, nil
 	}
 	return "settle", map[string]any{"words": "无新批示。"}, nil
 }
@@ -268,7 +268,7 @@ func (h *hand) unitInput(o opening) (string, map[string]any, error) {
 	case "split":
 		head, ok := h.holder(auth.Head, o.m.Unit)
 		if !ok {
-			return "", nil, fault.New(fault.Conflict, "demo.split", "该单位目前没有负责人,演示无法继续。", "The unit has no head at present, so the demo cannot go on.")
+			return "", nil, fault.New(fault.Conflict, "demo.split", "该单位目前没有负责人，演示无法继续。", "The unit has no head at present, so the demo cannot go on.")
 		}
 		return "split", map[string]any{"head": fmt.Sprint(head.Person)}, nil
 	case "direct":
@@ -286,7 +286,7 @@ func (h *hand) unitInput(o opening) (string, map[string]any, error) {
 			clerk, ok = h.actorOr(o)
 		}
 		if !ok {
-			return "", nil, fault.New(fault.Conflict, "demo.allot", "该科室目前没有承办人,演示无法继续。", "The section has no case officer at present, so the demo cannot go on.")
+			return "", nil, fault.New(fault.Conflict, "demo.allot", "该科室目前没有承办人，演示无法继续。", "The section has no case officer at present, so the demo cannot go on.")
 		}
 		return "allot", map[string]any{"clerk": fmt.Sprint(clerk.Person)}, nil
 	case "report":
@@ -312,9 +312,9 @@ func (h *hand) result(o opening) string {
 		return o.plan.result
 	}
 	return [...]string{
-		"已按分工提供有关数据和材料,并参加现场办理。",
-		"已安排专人配合牵头单位办理,涉及我单位的事项均已落实。",
-		"已对照职责逐项核对,有关问题已整改,材料报牵头单位汇总。",
-		"已完成本单位承担的任务,后续按月向牵头单位通报进展。",
+		"已按分工提供有关数据和材料，并参加现场办理。",
+		"已安排专人配合牵头单位办理，涉及我单位的事项均已落实。",
+		"已对照职责逐项核对，有关问题已整改，材料报牵头单位汇总。",
+		"已完成本单位承担的任务，后续按月向牵头单位通报进展。",
 	}[o.pick(4, "result")]
 }

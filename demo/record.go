@@ -35,7 +35,7 @@ func ReadRecord(dir string) (r Record, found bool, err error) {
 		err = json.Unmarshal(text, &r)
 	}
 	if err != nil {
-		return r, true, fault.New(fault.Unavailable, "demo.ReadRecord", "演示目录的记录无法读取,请用 --fresh 重建。", "The demo's record cannot be read; build it anew with --fresh.")
+		return r, true, fault.New(fault.Unavailable, "demo.ReadRecord", "演示目录的记录无法读取，请用 --fresh 重建。", "The demo's record cannot be read; build it anew with --fresh.")
 	}
 	return r, true, nil
 }
@@ -64,7 +64,7 @@ func Clear(dir string) error {
 	_, found, err := ReadRecord(dir)
 	if !found && err == nil {
 		if _, err := os.Stat(filepath.Join(dir, databaseFile)); err == nil {
-			return fault.New(fault.Conflict, "demo.Clear", "目录中有数据库,但不是演示城市,不能清空:"+dir, "The directory holds a database that is no demo's, and is left alone: "+dir)
+			return fault.New(fault.Conflict, "demo.Clear", "目录中有数据库，但不是演示城市，不能清空："+dir, "The directory holds a database that is no demo's, and is left alone: "+dir)
 		}
 		return nil
 	}

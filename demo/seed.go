@@ -31,7 +31,7 @@ func Seed(ctx context.Context, p Parts, begin time.Time) error {
 	}
 	if needs, err := p.Accounts.NeedsSetup(ctx); err != nil || !needs {
 		if err == nil {
-			err = fault.New(fault.Conflict, "demo.Seed", "数据库不是空的,不能播种演示城市。", "The database is not empty, so the demo city cannot be built in it.")
+			err = fault.New(fault.Conflict, "demo.Seed", "数据库不是空的，不能播种演示城市。", "The database is not empty, so the demo city cannot be built in it.")
 		}
 		return err
 	}

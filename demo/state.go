@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 )
@@ -81,7 +82,7 @@ func (s *Story) State(ctx context.Context) (State, error) {
 			}
 		} else {
 			step.Text = fault.T(
-				fmt.Sprintf("第%d步:%s,尚未建成。", sc.N, sc.Title.ZH), fmt.Sprintf("Step %d (%s) is not built yet.", sc.N, sc.Domain))
+				fmt.Sprintf("第%d步：%s，尚未建成。", sc.N, sc.Title.ZH), fmt.Sprintf("Step %d (%s) is not built yet.", sc.N, sc.Domain))
 		}
 		out.Steps = append(out.Steps, step)
 	}
@@ -108,7 +109,7 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 	var result fault.Text
 	switch step.N {
 	case stepEntered:
-		step.At = stamp(time.UnixMicro(assignedAt(at)).In(s.Clock.Now().Location()))
+		step.At = stamp(time.UnixMicro(assignedAt(at)).In(clock.Shanghai()))
 		result = s.unitsText(at)
 	case stepHandled:
 		last, returns := int64(0), 0
@@ -123,17 +124,17 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 		if last == 0 {
 			last = m.Updated
 		}
-		step.At = stamp(time.UnixMicro(last).In(s.Clock.Now().Location()))
-		result = fault.T(fmt.Sprintf("%d个单位办结,退回补充%d次。", len(at.family)-1, returns), fmt.Sprintf("%d units finished, with %d returns.", len(at.family)-1, returns))
+		step.At = stamp(time.UnixMicro(last).In(clock.Shanghai()))
+		result = fault.T(fmt.Sprintf("%d个单位办结，退回补充%d次。", len(at.family)-1, returns), fmt.Sprintf("%d units finished, with %d returns.", len(at.family)-1, returns))
 	case stepClosed:
-		step.At = stamp(time.UnixMicro(m.Updated).In(s.Clock.Now().Location()))
+		step.At = stamp(time.UnixMicro(m.Updated).In(clock.Shanghai()))
 		result = s.closedText(m)
 	case stepVerified:
 		r, err := s.proveRing(ctx, at)
 		if err != nil {
 			return err
 		}
-		result = fault.T(fmt.Sprintf("%d步凭证,%d步通过验证。", r.steps, r.proved), fmt.Sprintf("%d of %d receipts verify.", r.proved, r.steps))
+		result = fault.T(fmt.Sprintf("%d步凭证，%d步通过验证。", r.steps, r.proved), fmt.Sprintf("%d of %d receipts verify.", r.proved, r.steps))
 		if a := s.altered(); a != nil {
 			result = fault.T(result.ZH+a.Text.ZH, result.EN+" "+a.Text.EN)
 		}
@@ -197,7 +198,7 @@ func (s *Story) closedText(m *matter.Matter) fault.Text {
 			stood += cal.WorkdaysBetween(dayOf(stop.From), dayOf(stop.To))
 		}
 	}
-	return fault.T(fmt.Sprintf("%s已销号:历时%d个工作日,其中中止计时%d个。", m.Number, days, stood),
+	return fault.T(fmt.Sprintf("%s已销号：历时%d个工作日，其中中止计时%d个。", m.Number, days, stood),
 		fmt.Sprintf("%s is closed after %d working days, for %d of which the clock stood.", m.Number, days, stood))
 }
 

@@ -11,6 +11,7 @@ import (
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/link"
@@ -75,7 +76,7 @@ func Open(ctx context.Context, p Parts) (*Story, error) {
 		return nil, err
 	}
 	if !found || !r.Ready {
-		return nil, fault.New(fault.Conflict, "demo.Open", "演示城市尚未建好,请用 --fresh 重建。", "The demo city was not finished; build it anew with --fresh.")
+		return nil, fault.New(fault.Conflict, "demo.Open", "演示城市尚未建好，请用 --fresh 重建。", "The demo city was not finished; build it anew with --fresh.")
 	}
 	t, err := p.open()
 	if err != nil {
@@ -248,7 +249,7 @@ func (s *Story) Next(ctx context.Context, key string) error {
 	case stepVerified:
 		_, err = s.tamper(ctx)
 	default:
-		return fault.New(fault.Conflict, "demo.Next", "已建成的各步都已走完。可继续自由操作,或用 --fresh 重新开始。", "Every built step is done. Go on freely, or begin anew with --fresh.")
+		return fault.New(fault.Conflict, "demo.Next", "已建成的各步都已走完。可继续自由操作，或用 --fresh 重新开始。", "Every built step is done. Go on freely, or begin anew with --fresh.")
 	}
 	if err != nil {
 		return fault.Wrap("demo.Next", err)
@@ -350,7 +351,7 @@ func (s *Story) let(ctx context.Context, at standing, enough func(*standing) boo
 	if done, err := far(); err != nil || done {
 		return err
 	}
-	return fault.New(fault.Conflict, "demo.let", "事项停在一处,演示无法自动继续(可能已暂停);请在事项页办理后再试。", "The matter stands still where the demo cannot go on by itself (it may be paused); act on its page and try again.")
+	return fault.New(fault.Conflict, "demo.let", "事项停在一处，演示无法自动继续（可能已暂停）；请在事项页办理后再试。", "The matter stands still where the demo cannot go on by itself (it may be paused); act on its page and try again.")
 }
 
 // paceOf gives the plan for where the matter stands: before it is assigned,
@@ -373,7 +374,7 @@ func (s *Story) close(ctx context.Context, at standing) error {
 		if err := s.wait(ctx, 20); err != nil {
 			return err
 		}
-		if err := s.act(ctx, lin, m.ID, matter.Act{Act: "pause", Input: reason("办法已施行,须有一个月实测结果方可呈报,中止计时。")}); err != nil {
+		if err := s.act(ctx, lin, m.ID, matter.Act{Act: "pause", Input: reason("办法已施行，须有一个月实测结果方可呈报，中止计时。")}); err != nil {
 			return err
 		}
 	}
@@ -399,7 +400,7 @@ func (s *Story) measure(ctx context.Context, id int64) error {
 	if err != nil || m.Status != matter.Paused {
 		return err
 	}
-	from := time.UnixMicro(m.Clocks.Stops[len(m.Clocks.Stops)-1].From).In(s.Clock.Now().Location())
+	from := time.UnixMicro(m.Clocks.Stops[len(m.Clocks.Stops)-1].From).In(clock.Shanghai())
 	cal := s.Desk.Calendar()
 	if err := s.agenda(0).advance(ctx, later(cal, calendar.DayOf(from.AddDate(0, 0, pauseDays)).Start(), 15)); err != nil {
 		return err
@@ -440,24 +441,33 @@ func (s *Story) Days(ctx context.Context, n int, key string) error {
 	return nil
 }
 
-// Tick moves the clock on with the time that passes, so that people who work in
-// the demo do not all act in one moment, until ctx ends.
-func (s *Story) Tick(ctx context.Context, tick <-chan time.Time, each time.Duration) error {
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
+// Tick moves the demo's clock on as the machine's goes, so that people who work
+// in the demo do not all act in one moment, until ctx ends.
+func (s *Story) Tick(ctx context.Context, machine clock.Clock) error {
+	for n, at := 1, machine.Now(); ; n++ {
+		if machine.Wait(ctx, at.Add(time.Second)) != nil {
 			return nil
-		case <-tick:
 		}
-		s.mu.Lock()
-		s.Clock.Advance(each)
-		var err error
-		if n%15 == 0 {
-			err = s.keep(s.Clock.Now())
-		}
-		s.mu.Unlock()
-		if err != nil {
+		passed := machine.Now().Sub(at)
+		at = at.Add(passed)
+		if err := s.tick(passed, n%15 == 0); err != nil {
 			return err
 		}
 	}
 }
+
+func (s *Story) tick(passed time.Duration, keep bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Clock.Advance(passed)
+	if !keep {
+		return nil
+	}
+	return s.keep(s.Clock.Now())
+}
+
+// City names the demo's city.
+func (s *Story) City() fault.Text { return s.city.City.text() }
+
+// Office names the office that runs the demo.
+func (s *Story) Office() fault.Text { return s.city.Office.text() }

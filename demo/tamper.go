@@ -52,7 +52,7 @@ func (s *Story) tamper(ctx context.Context) (Altered, error) {
 		return Altered{}, err
 	}
 	if len(events) < alteredStep {
-		return Altered{}, fault.New(fault.Conflict, "demo.Tamper", "这个事项还不到八步,请先走几步再改动。", "The matter has fewer than eight steps yet; take some first.")
+		return Altered{}, fault.New(fault.Conflict, "demo.Tamper", "这个事项还不到八步，请先走几步再改动。", "The matter has fewer than eight steps yet; take some first.")
 	}
 	path := filepath.Join(s.Dir, copyFile)
 	if err := copyDatabase(ctx, s.File, path); err != nil {
@@ -116,7 +116,7 @@ func (s *Story) finding(root matter.Matter, events []event.Event, found []audit.
 	out.Step = i + 1
 	name := s.stepName(events[i])
 	out.Text = fault.T(
-		fmt.Sprintf("%s 第%d步“%s”(记录第%d条)被改动:%s。", root.Number, out.Step, name.ZH, out.Pos, found[0].Text.ZH),
+		fmt.Sprintf("%s 第%d步“%s”（记录第%d条）被改动：%s。", root.Number, out.Step, name.ZH, out.Pos, found[0].Text.ZH),
 		fmt.Sprintf("%s: step %d, \"%s\" (event %d), was changed: %s.", root.Number, out.Step, name.EN, out.Pos, found[0].Text.EN))
 	return out
 }

@@ -224,6 +224,9 @@ func (o *Office) rows(ctx context.Context, v view, ms []matter.Matter) ([]row, e
 		rows[i] = v.row(m)
 		t := tallies[m.ID]
 		rows[i].Children = counts{t.Total, t.Done, t.Late}
+		if rows[i].Due == "" && m.Status == matter.Open { // it waits for its units: the first of their dates
+			rows[i].Due, rows[i].Remaining = at(t.Due), v.left(t.Due)
+		}
 	}
 	return rows, nil
 }

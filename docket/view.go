@@ -409,9 +409,9 @@ func (v view) unitList(value any) fault.Text {
 		if parsed, err := calendar.ParseLimit(limit); err == nil {
 			l = parsed.Text()
 		}
-		zh, en = append(zh, fmt.Sprintf("%s(%s,%s)", name.ZH, r.ZH, l.ZH)), append(en, fmt.Sprintf("%s (%s, %s)", name.EN, r.EN, l.EN))
+		zh, en = append(zh, fmt.Sprintf("%s（%s，%s）", name.ZH, r.ZH, l.ZH)), append(en, fmt.Sprintf("%s (%s, %s)", name.EN, r.EN, l.EN))
 	}
-	return fault.T(strings.Join(zh, ";"), strings.Join(en, "; "))
+	return fault.T(strings.Join(zh, "；"), strings.Join(en, "; "))
 }
 
 // choice words the values that the docket's forms offer.

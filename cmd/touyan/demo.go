@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"touyan.dev/touyan/demo"
@@ -15,82 +17,82 @@ import (
 	"touyan.dev/touyan/kernel/store"
 )
 
-// demoCmd runs the fictional city and its story.
+// demoCmd runs the demo: a seeded city, a clock that can be moved, and the story.
 type demoCmd struct {
-	Data   string `help:"Directory of the demo. It is used again when it holds a finished demo." default:"data/demo" type:"path"`
+	Now    string `help:"When the story begins, as 2026-11-23T08:30. Used when the city is built." default:"2026-11-23T08:30"`
 	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
-	Now    string `help:"When the story begins, in November or December 2026." default:"2026-11-23T08:30"`
+	Data   string `help:"Directory of the demo city; it is used again when it holds a finished one." default:"data/demo" type:"path" env:"TOUYAN_DEMO"`
 	Fresh  bool   `help:"Build the city anew."`
+	Quit   bool   `help:"Build the city, print what there is, and quit." hidden:""`
 }
 
 // Run implements the command.
 func (c *demoCmd) Run(ctx context.Context, s streams) error {
-	begin, err := calendar.ParseInstant(c.Now)
+	begun := time.Now()
+	story, prog, built, err := c.city(ctx, s)
 	if err != nil {
 		return err
 	}
-	prog, story, err := openDemo(ctx, c.Data, begin, c.Fresh, s)
-	if err != nil {
-		return err
-	}
-	if err := welcome(ctx, story, s); err != nil {
+	if err := c.print(ctx, s, story, built, time.Since(begun)); err != nil || c.Quit {
 		return errors.Join(err, prog.Close())
 	}
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	ticking, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- story.Tick(ticking, tick.C, time.Second) }()
-	err = prog.serve(ctx, c.Listen, Front{
-		City: fault.T("澄川市", "Chengchuan"), Office: fault.T("澄川市人民政府办公室", "General Office of Chengchuan City"), Demo: true,
-	}, s, story.Register)
+	running, stop := context.WithCancel(ctx)
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		if err := story.Tick(running, clock.System{}); err != nil {
+			fmt.Fprint(s.err, explain(err))
+		}
+	})
+	front := Front{City: story.City(), Office: story.Office(), Demo: true}
+	err = prog.serve(ctx, c.Listen, front, s, story.Register)
 	stop()
-	return errors.Join(err, <-ended)
+	ticking.Wait()
+	return err
 }
 
-// openDemo opens the demo of a directory, and builds it first where there is no
-// finished one.
-func openDemo(ctx context.Context, dir string, begin time.Time, fresh bool, s streams) (*Program, *demo.Story, error) {
-	record, found, err := demo.ReadRecord(dir)
-	if err != nil && !fresh {
-		return nil, nil, err
+// city opens the city of the data directory, or builds one there.
+func (c *demoCmd) city(ctx context.Context, s streams) (*demo.Story, *Program, bool, error) {
+	begin, err := calendar.ParseInstant(c.Now)
+	if err != nil {
+		return nil, nil, false, err
 	}
-	if fresh || found && !record.Ready {
-		if err := demo.Clear(dir); err != nil {
-			return nil, nil, err
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, nil, false, fault.New(fault.Unavailable, "touyan.demo", "数据目录无法建立:"+c.Data, "The data directory cannot be made: "+c.Data)
+	}
+	record, _, err := demo.ReadRecord(c.Data)
+	build := c.Fresh || err != nil || !record.Ready
+	at := record.Now
+	if build {
+		at = demo.Founded()
+		if err := demo.Clear(c.Data); err != nil {
+			return nil, nil, false, err
 		}
-		found = false
+		fmt.Fprintln(s.out, "正在建立澄川市并走完这一年…… Building Chengchuan and letting its year pass …")
 	}
-	at := demo.Founded()
-	if found {
-		at = record.Now
-	}
+	place := Place{Data: c.Data, Name: "touyan/chengchuan", Sign: "澄", accounts: auth.Options{Wall: clock.System{}, Light: true}}
 	clk := clock.NewManual(at)
-	place := Place{Data: dir, Name: "touyan/chengchuan", Sign: "澄", accounts: auth.Options{Wall: clock.System{}, Light: true}}
 	prog, err := place.open(ctx, clk, store.Options{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, build, err
 	}
 	parts := demo.Parts{
-		DB: prog.DB, File: filepath.Join(dir, "touyan.db"), Dir: dir, Clock: clk, Key: prog.Key, Book: prog.Book, Rules: prog.Rules,
+		DB: prog.DB, File: filepath.Join(c.Data, "touyan.db"), Dir: c.Data, Clock: clk, Key: prog.Key, Book: prog.Book, Rules: prog.Rules,
 		Accounts: prog.Accounts, Registry: prog.Registry, Desk: prog.Desk, Docket: prog.Docket,
 	}
-	if !found {
-		fmt.Fprintln(s.out, "正在建立澄川市（约十几秒） Building the city of Chengchuan (some ten seconds) …")
+	if build {
 		if err := demo.Seed(ctx, parts, begin); err != nil {
-			return nil, nil, errors.Join(err, prog.Close())
+			return nil, nil, build, errors.Join(err, prog.Close())
 		}
 	}
 	story, err := demo.Open(ctx, parts)
 	if err != nil {
-		return nil, nil, errors.Join(err, prog.Close())
+		return nil, nil, build, errors.Join(err, prog.Close())
 	}
-	return prog, story, nil
+	return story, prog, build, nil
 }
 
-// welcome prints who can sign in and what to try.
-func welcome(ctx context.Context, story *demo.Story, s streams) error {
+// print says what there is and what to try.
+func (c *demoCmd) print(ctx context.Context, s streams, story *demo.Story, built bool, took time.Duration) error {
 	state, err := story.State(ctx)
 	if err != nil {
 		return err
@@ -99,22 +101,30 @@ func welcome(ctx context.Context, story *demo.Story, s streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "\n澄川市（虚构） Chengchuan, a fictional city: %d 个单位 units, %d 人 people, %d 件事项 matters (%d 在办 open, %d 超期 late), %d 条记录 events\n\n",
-		sum.Units, sum.People, sum.Matters, sum.Open, sum.Late, sum.Events)
+	how := [2]string{"沿用已有的城市", "opened"}
+	if built {
+		how = [2]string{"新建", "built"}
+	}
+	w := s.out
+	fmt.Fprintf(w, "\n澄川市(虚构)· Chengchuan, a fictional city — %s,%s in %.1f s\n", how[0], how[1], took.Seconds())
+	fmt.Fprintf(w, "  %d 个单位 units,%d 人 people,%d 个事项 matters(在办 open %d,逾期 late %d),%d 条记录 events\n", sum.Units, sum.People, sum.Matters, sum.Open, sum.Late, sum.Events)
+	fmt.Fprintf(w, "  演示时钟 demo clock: %s\n\n人物 people(密码都是 password for all: %s)\n", state.Now, demo.Password)
 	for _, l := range state.Logins {
-		fmt.Fprintf(s.out, "  %-10s %s · %s\n", l.Login, l.Role.ZH, l.Role.EN)
+		fmt.Fprintf(w, "  %-6s %s  %s / %s\n", l.Login, l.Name, l.Role.ZH, l.Role.EN)
 	}
-	if len(state.Logins) > 0 {
-		fmt.Fprintf(s.out, "  口令 password: %s\n", state.Logins[0].Password)
-	}
-	fmt.Fprint(s.out, `
-试试这五件事 Five things to try
-  1. /story     按“下一步”，看一条批示从登记走到销号  press "next": one instruction from entry to closing
-  2. tang       导入一份工作报告（/imports），确认几条，交办  bring in a work report, confirm some, dispatch
-  3. shen       用手机宽度签收、分办  sign for a matter and split it, at phone width
-  4. lin        打开任一事项的“来龙去脉”和“凭证”  provenance and receipt of any matter
-  5. auditor    /story 末尾“改动一个字节”，看核对指出哪一条  alter one byte in a copy and see it found
-
-`)
+	fmt.Fprint(w, "\n"+thingsToTry+"\n")
 	return nil
 }
+
+const thingsToTry = `可以试试 five things to try
+  1 以 zhou 登录:三件事等他——确认一条代录的批示、阅示一件已办结的督办。
+    Sign in as zhou: an entered instruction to confirm, a finished follow-up to answer.
+  2 打开“演示”,按 ⏩ 走完故事;没有建成的步骤会直说。
+    Open Story and press ⏩ through it; what is not built says so.
+  3 以 lin 登录,看 澄政督〔2026〕37号 的分办树:卡在哪个科室,一眼可见。
+    As lin, open the tree of No. 37 and see in which section it is stuck.
+  4 以 shen 登录(手机宽度亦可),一件分办今日到期,单手可办。
+    As shen, on a phone if you like: one thing to be split is due today.
+  5 在“演示”里改动副本的一个字节,看检查指出是第几步;或中途 kill -9 后再启动,接着走。
+    Alter one byte of a copy on Story and see the step named; or kill -9 in the middle and go on.
+`

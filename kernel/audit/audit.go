@@ -63,7 +63,7 @@ func OpenKey(dir, name string) (*Key, error) {
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fault.New(fault.Unavailable, "audit.OpenKey",
-			"签名密钥文件可被他人读取,拒绝启动;请执行 chmod 600 "+path+"。",
+			"签名密钥文件可被他人读取，拒绝启动；请执行 chmod 600 "+path+"。",
 			"The signing key can be read by others, so we refuse to start; run chmod 600 "+path+".")
 	}
 	text, err := os.ReadFile(path)
@@ -72,7 +72,7 @@ func OpenKey(dir, name string) (*Key, error) {
 	}
 	signer, err := note.NewSigner(strings.TrimSpace(string(text)))
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "audit.OpenKey", "签名密钥文件已损坏:"+path, "The signing key is damaged: "+path)
+		return nil, fault.New(fault.Unavailable, "audit.OpenKey", "签名密钥文件已损坏："+path, "The signing key is damaged: "+path)
 	}
 	public, err := os.ReadFile(filepath.Join(dir, publicFile))
 	if err != nil {
@@ -113,11 +113,7 @@ func writeDurably(path, text string, mode fs.FileMode) error {
 	if err := errors.Join(werr, f.Sync(), f.Close()); err != nil {
 		return fault.Wrap("audit.writeDurably", err)
 	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fault.Wrap("audit.writeDurably", err)
-	}
-	return fault.Wrap("audit.writeDurably", errors.Join(d.Sync(), d.Close()))
+	return syncDir(filepath.Dir(path))
 }
 
 // checkpoint is the body of a signed note: C2SP tlog-checkpoint.

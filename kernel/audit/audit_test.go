@@ -73,7 +73,7 @@ func newLogbook(t *testing.T, engine store.Engine, n int) *logbook {
 func (l *logbook) write() event.Place {
 	l.t.Helper()
 	l.n++
-	c := &entry{key: fmt.Sprint(l.n), body: map[string]any{"n": l.n, "意见": "请人社局牵头,尽快研究。"}}
+	c := &entry{key: fmt.Sprint(l.n), body: map[string]any{"n": l.n, "意见": "请人社局牵头，尽快研究。"}}
 	if err := l.db.Write(context.Background(), c); err != nil {
 		l.t.Fatal(err)
 	}

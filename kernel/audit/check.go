@@ -55,7 +55,7 @@ func CheckLog(ctx context.Context, db store.Reader, limit int, each func(event.E
 				return found, fault.Wrap("audit.CheckLog", err)
 			}
 			if !bytes.Equal(join(own), row.Hashes) {
-				add(pos, fmt.Sprintf("第%d条被改动:与树中的值不符", pos), fmt.Sprintf("event %d was changed: it does not fit its hash in the tree", pos))
+				add(pos, fmt.Sprintf("第%d条被改动：与树中的值不符", pos), fmt.Sprintf("event %d was changed: it does not fit its hash in the tree", pos))
 			}
 			// Go on with what was right, so that one change is one finding.
 			edge.grow(pos, split(row.Hashes, own))
@@ -74,7 +74,7 @@ func CheckLog(ctx context.Context, db store.Reader, limit int, each func(event.E
 	}
 	if len(found) < limit && pos != size {
 		found = append(found, Finding{Table: "log_head", Row: "id=1", Pos: -1, Text: fault.T(
-			fmt.Sprintf("日志头记%d条,实有%d条", size, pos), fmt.Sprintf("the head says %d events, there are %d", size, pos))})
+			fmt.Sprintf("日志头记%d条，实有%d条", size, pos), fmt.Sprintf("the head says %d events, there are %d", size, pos))})
 	}
 	return found, nil
 }

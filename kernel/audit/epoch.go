@@ -86,7 +86,7 @@ func (k *Key) Bind(ctx context.Context, db *store.DB, clk clock.Clock) error {
 		return err
 	}
 	if _, err := OpenText(signed, []string{k.Public}); err != nil {
-		return fault.New(fault.Unavailable, "audit.Bind", "签名密钥 log.key 与公钥 log.pub 不成对,请恢复成对的密钥文件。",
+		return fault.New(fault.Unavailable, "audit.Bind", "签名密钥 log.key 与公钥 log.pub 不成对，请恢复成对的密钥文件。",
 			"The signing key log.key and the public key log.pub do not belong together; put the pair back.")
 	}
 	epochs, err := Epochs(ctx, db)
@@ -96,7 +96,7 @@ func (k *Key) Bind(ctx context.Context, db *store.DB, clk clock.Clock) error {
 	if n := len(epochs); n > 0 {
 		if epochs[n-1].Key != k.Public {
 			return fault.New(fault.Unavailable, "audit.Bind",
-				"签名密钥不是日志所记的那一把:请放回原密钥;如更换密钥中途断电,请再执行一次 touyan key rotate。",
+				"签名密钥不是日志所记的那一把：请放回原密钥；如更换密钥中途断电，请再执行一次 touyan key rotate。",
 				"The signing key is not the one the log names: put that key back, or, if a replacement was cut short, run touyan key rotate once more.")
 		}
 		return nil
@@ -209,7 +209,7 @@ func CheckEpochs(ctx context.Context, r store.Reader) ([]Finding, error) {
 	var found []Finding
 	for i, e := range epochs {
 		add := func(zh, en string) {
-			found = append(found, Finding{Table: "event", Row: fmt.Sprintf("pos=%d", e.Pos), Pos: e.Pos, Text: fault.T(fmt.Sprintf("第%d期:", e.Epoch)+zh, fmt.Sprintf("epoch %d: ", e.Epoch)+en)})
+			found = append(found, Finding{Table: "event", Row: fmt.Sprintf("pos=%d", e.Pos), Pos: e.Pos, Text: fault.T(fmt.Sprintf("第%d期：", e.Epoch)+zh, fmt.Sprintf("epoch %d: ", e.Epoch)+en)})
 		}
 		var last Epoch
 		if i > 0 {
@@ -261,11 +261,11 @@ func (s Standing) Name() fault.Text {
 	case Held:
 		return fault.T("日志中仍有此条记录", "the log still holds this event")
 	case Lost:
-		return fault.T("此条记录在恢复备份时丢失,请凭此凭证重新登记", "this event was lost when the log was restored from a backup; enter it again by this receipt")
+		return fault.T("此条记录在恢复备份时丢失，请凭此凭证重新登记", "this event was lost when the log was restored from a backup; enter it again by this receipt")
 	case RolledBack:
-		return fault.T("日志比已签署的短,且没有恢复记录:日志曾被私自退回", "the log is shorter than what was signed and no restore says why: it was put back in secret")
+		return fault.T("日志比已签署的短，且没有恢复记录：日志曾被私自退回", "the log is shorter than what was signed and no restore says why: it was put back in secret")
 	case Altered:
-		return fault.T("日志中同一位置是另一条记录:日志已被改动", "the log holds another event in its place: the log was altered")
+		return fault.T("日志中同一位置是另一条记录：日志已被改动", "the log holds another event in its place: the log was altered")
 	}
 	return fault.T(string(s), string(s))
 }

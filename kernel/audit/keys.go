@@ -24,7 +24,7 @@ const (
 // ReadKey reads the signing key from the directory and never makes one.
 func ReadKey(dir string) (*Key, error) {
 	if _, err := os.Stat(filepath.Join(dir, privateFile)); err != nil {
-		return nil, fault.New(fault.Unavailable, "audit.ReadKey", "未找到签名密钥:"+filepath.Join(dir, privateFile),
+		return nil, fault.New(fault.Unavailable, "audit.ReadKey", "未找到签名密钥："+filepath.Join(dir, privateFile),
 			"There is no signing key: "+filepath.Join(dir, privateFile))
 	}
 	return OpenKey(dir, "")

@@ -104,7 +104,7 @@ func Verify(data []byte, keys []string) (Report, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil || len(bytes.TrimSpace(data[dec.InputOffset():])) > 0 {
-		return Report{}, fault.New(fault.Invalid, "audit.Verify", "凭证不是有效的 JSON,或含有未知字段。", "The receipt is not valid JSON, or has unknown fields.")
+		return Report{}, fault.New(fault.Invalid, "audit.Verify", "凭证不是有效的 JSON，或含有未知字段。", "The receipt is not valid JSON, or has unknown fields.")
 	}
 	if r.Format != Format {
 		return Report{}, fault.New(fault.Invalid, "audit.Verify", "凭证格式应为 "+Format+"。", "The receipt's format must be "+Format+".")
@@ -120,12 +120,12 @@ func Verify(data []byte, keys []string) (Report, error) {
 		return report, nil
 	}
 	add(true, "检查点签名", "signature of the checkpoint", fault.T(
-		fmt.Sprintf("由 %s 签署,第%d期,共%d条", c.Origin, c.Epoch, c.Size), fmt.Sprintf("signed by %s, epoch %d, %d events", c.Origin, c.Epoch, c.Size)))
+		fmt.Sprintf("由 %s 签署，第%d期，共%d条", c.Origin, c.Epoch, c.Size), fmt.Sprintf("signed by %s, epoch %d, %d events", c.Origin, c.Epoch, c.Size)))
 	if err := r.inTree(c); err != nil {
-		add(false, "在树中的位置", "place in the tree", fault.T("所记内容或位置与检查点的根不符:这条凭证已被改动。", "The content or place does not lead to the checkpoint's root: the receipt was changed."))
+		add(false, "在树中的位置", "place in the tree", fault.T("所记内容或位置与检查点的根不符：这条凭证已被改动。", "The content or place does not lead to the checkpoint's root: the receipt was changed."))
 		return report, nil
 	}
-	add(true, "在树中的位置", "place in the tree", fault.T(fmt.Sprintf("第%d条,路径%d步", r.Envelope.Pos, len(r.Proof)), fmt.Sprintf("event %d, a path of %d hashes", r.Envelope.Pos, len(r.Proof))))
+	add(true, "在树中的位置", "place in the tree", fault.T(fmt.Sprintf("第%d条，路径%d步", r.Envelope.Pos, len(r.Proof)), fmt.Sprintf("event %d, a path of %d hashes", r.Envelope.Pos, len(r.Proof))))
 	if len(r.Body) > 0 {
 		same := bytes.Equal(event.Digest(r.Salt, compact(r.Body)), r.Digest)
 		detail := fault.T("与登记时一致", "as it was recorded")

@@ -139,7 +139,7 @@ func wrong() error {
 }
 
 func locked() error {
-	return fault.New(fault.TooMuch, "auth.SignIn", "输错次数过多,已暂时锁定,请十五分钟后再试,或请系统管理员重设密码。",
+	return fault.New(fault.TooMuch, "auth.SignIn", "输错次数过多，已暂时锁定，请十五分钟后再试，或请系统管理员重设密码。",
 		"Too many failures; the login is locked for a while. Try again in fifteen minutes, or ask the administrator for a new password.")
 }
 
@@ -241,7 +241,7 @@ func (c *signIn) Decide(g *store.Group) error {
 func (a account) with(hash string) account { return account{hash: hash, turn: a.turn} }
 
 func suspended() fault.Text {
-	return fault.T("该账号已停用,请联系系统管理员。", "This account is suspended; ask the administrator.")
+	return fault.T("该账号已停用，请联系系统管理员。", "This account is suspended; ask the administrator.")
 }
 
 // fail counts a failure, and writes an event when it locks a person's login.

@@ -138,7 +138,7 @@ func (b *Book) Refresh(ctx context.Context) error {
 		b.checked.Store(now.UnixMicro())
 		return nil
 	}
-	return fault.New(fault.Busy, "auth.Refresh", "组织目录正在频繁变动,请稍后重试。", "The directory is changing too fast; try again shortly.")
+	return fault.New(fault.Busy, "auth.Refresh", "组织目录正在频繁变动，请稍后重试。", "The directory is changing too fast; try again shortly.")
 }
 
 // Write hands the change that make builds for the newest snapshot to the
@@ -156,7 +156,7 @@ func (b *Book) Write(ctx context.Context, build func(*Directory) store.Change) e
 			return err
 		}
 	}
-	return fault.New(fault.Busy, "auth.Write", "组织目录正在变动,请稍后重试。", "The directory is changing; try again shortly.")
+	return fault.New(fault.Busy, "auth.Write", "组织目录正在变动，请稍后重试。", "The directory is changing; try again shortly.")
 }
 
 func readVersion(ctx context.Context, r store.Reader) (int64, error) {

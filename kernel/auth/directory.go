@@ -181,7 +181,7 @@ func (d *Directory) seat(post Post) error {
 
 func broken(what string) error {
 	return &fault.Error{Kind: fault.Internal, Op: "auth.NewDirectory", Err: fmt.Errorf("%s", what),
-		Text: fault.T("组织目录自相矛盾,请运行 touyan check。", "The directory contradicts itself; run touyan check.")}
+		Text: fault.T("组织目录自相矛盾，请运行 touyan check。", "The directory contradicts itself; run touyan check.")}
 }
 
 // Version is the version of the directory this snapshot shows.

@@ -93,9 +93,9 @@ func (k Kind) Name() fault.Text {
 	case Bureau:
 		return fault.T("部门", "Bureau")
 	case District:
-		return fault.T("区县(开发区)", "District or zone")
+		return fault.T("区县（开发区）", "District or zone")
 	case Street:
-		return fault.T("街道(乡镇)", "Street or town")
+		return fault.T("街道（乡镇）", "Street or town")
 	case Sector:
 		return fault.T("科室", "Section")
 	case Other:

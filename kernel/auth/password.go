@@ -66,7 +66,7 @@ func (h *hasher) sum(ctx context.Context, password string, salt []byte, c cost) 
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	case <-ctx.Done():
-		return nil, fault.New(fault.Busy, "auth.hash", "登录的人较多,请稍后重试。", "Many people are signing in; try again shortly.")
+		return nil, fault.New(fault.Busy, "auth.hash", "登录的人较多，请稍后重试。", "Many people are signing in; try again shortly.")
 	}
 	return argon2.IDKey([]byte(norm.NFC.String(password)), salt, c.passes, c.memory, c.threads, 32), nil
 }
@@ -138,7 +138,7 @@ func checkPassword(path, login, password string) error {
 	case login != "" && strings.Contains(lower, login) && (utf8.RuneCountInString(login) > 3 || lower == login):
 		return fault.At(op, path, "密码中不得含有登录名。", "A password must not contain the login.")
 	case monotonous(lower) || common(lower):
-		return fault.At(op, path, "该密码过于常见,容易被猜中,请换一个。", "This password is too common and easily guessed; choose another.")
+		return fault.At(op, path, "该密码过于常见，容易被猜中，请换一个。", "This password is too common and easily guessed; choose another.")
 	}
 	return nil
 }

@@ -141,14 +141,14 @@ func readPolicy(file string, parsed *cedar.Policy) (*policy, error) {
 			return p, refuse("主体只能是 Person。", "A principal is always a Person.")
 		}
 	default:
-		return p, refuse("策略不得点名授权;授权以任职记录为准。", "A policy must not name a principal; grants are posts.")
+		return p, refuse("策略不得点名授权；授权以任职记录为准。", "A policy must not name a principal; grants are posts.")
 	}
 	switch scope := source.Resource.(type) {
 	case xast.ScopeTypeAll:
 	case xast.ScopeTypeIs:
 		p.cond = &expr{op: opIs, kind: scope.Type}
 	default:
-		return p, refuse("策略不得点名客体,只能限定类型。", "A policy must not name one resource, only a type.")
+		return p, refuse("策略不得点名客体，只能限定类型。", "A policy must not name one resource, only a type.")
 	}
 	for _, c := range source.Conditions {
 		e, err := readExpr(c.Body)
@@ -179,7 +179,7 @@ func readActions(scope xast.IsActionScopeNode) ([]string, error) {
 	case xast.ScopeTypeInSet:
 		list = s.Entities
 	default:
-		return nil, refuse("操作须逐一列出,不支持操作组。", "Actions must be listed one by one; groups are not supported.")
+		return nil, refuse("操作须逐一列出，不支持操作组。", "Actions must be listed one by one; groups are not supported.")
 	}
 	out := []string{}
 	for _, a := range list {
@@ -215,7 +215,7 @@ func readExpr(n xast.IsNode) (*expr, error) {
 	case xast.NodeTypeIn:
 		e, err := readMeets(n.Left, n.Right, false, true)
 		if err == nil && e.left.of == aString {
-			err = refuse("in 只用于单位和人员;文字请用 contains。", "`in` is for units and people; use contains for text.")
+			err = refuse("in 只用于单位和人员；文字请用 contains。", "`in` is for units and people; use contains for text.")
 		}
 		return e, err
 	case xast.NodeTypeContains:
@@ -229,7 +229,7 @@ func readExpr(n xast.IsNode) (*expr, error) {
 			return &expr{op: opIs, kind: n.EntityType}, nil
 		}
 	}
-	return nil, refuse("条件中用了不支持的写法;可用 == != in contains containsAny has is && || !。",
+	return nil, refuse("条件中用了不支持的写法；可用 == != in contains containsAny has is && || !。",
 		"The condition uses what is not supported; use == != in contains containsAny has is && || !.")
 }
 
@@ -256,11 +256,11 @@ func readMeets(left, right xast.IsNode, leftSet, rightSet bool) (*expr, error) {
 		return nil, err
 	}
 	if l.set != leftSet || r.set != rightSet {
-		return nil, refuse("比较的一方须是集合而另一方是单值,请核对 ==、in、contains、containsAny。",
+		return nil, refuse("比较的一方须是集合而另一方是单值，请核对 ==、in、contains、containsAny。",
 			"One side is a set where a single value is wanted, or the reverse: see ==, in, contains, containsAny.")
 	}
 	if l.of != r.of {
-		return nil, refuse("比较的两方类型不同(单位、人员、文字)。", "The two sides differ in type (unit, person, text).")
+		return nil, refuse("比较的两方类型不同（单位、人员、文字）。", "The two sides differ in type (unit, person, text).")
 	}
 	if l.place == inResource && r.place == inResource && (l.set || r.set) {
 		return nil, refuse("客体的集合不能与客体自身的属性比较。", "A set of the resource cannot be compared with the resource's own attributes.")
@@ -315,7 +315,7 @@ func readTerm(n xast.IsNode) (term, error) {
 		}
 		return literalSet(values)
 	}
-	return term{}, refuse("条件中的操作数不支持;可用 principal、principal.属性、resource.属性和字面值。",
+	return term{}, refuse("条件中的操作数不支持；可用 principal、principal.属性、resource.属性和字面值。",
 		"An operand is not supported; use principal, principal.attribute, resource.attribute and literals.")
 }
 
@@ -345,7 +345,7 @@ func literal(v cedar.Value) (term, error) {
 		return term{place: inText, of: aString, words: []string{string(v)}}, nil
 	case cedar.EntityUID:
 		if v.Type == personType {
-			return term{}, refuse("策略不得点名授权;授权以任职记录为准。", "A policy must not name a person; grants are posts.")
+			return term{}, refuse("策略不得点名授权；授权以任职记录为准。", "A policy must not name a person; grants are posts.")
 		}
 		id, err := strconv.ParseInt(string(v.ID), 10, 64)
 		if v.Type != unitType || err != nil || id < 1 || strconv.FormatInt(id, 10) != string(v.ID) {
@@ -469,7 +469,7 @@ func problem(file, id string, line int, err error) error {
 	}
 	return &fault.Error{
 		Kind: fault.Invalid, Op: "auth.NewRules", Err: err,
-		Text:   fault.T("权限策略有误,程序不能启动。", "A policy is wrong; the program cannot start."),
+		Text:   fault.T("权限策略有误，程序不能启动。", "A policy is wrong; the program cannot start."),
 		Fields: []fault.Field{{Path: fmt.Sprintf("%s line %d", where, line), Text: r.text}},
 	}
 }

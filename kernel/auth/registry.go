@@ -170,7 +170,7 @@ func (in NewUnit) check(d *Directory) error {
 		return nil
 	}
 	if !keyForm().MatchString(in.DutyKey) {
-		return fault.At("auth.AddUnit", "duty_key", "单位代号只能用小写字母、数字和连字符,不超过40个字符。", "A unit's key is up to 40 lower-case letters, digits and hyphens.")
+		return fault.At("auth.AddUnit", "duty_key", "单位代号只能用小写字母、数字和连字符，不超过40个字符。", "A unit's key is up to 40 lower-case letters, digits and hyphens.")
 	}
 	if _, taken := d.UnitByKey(in.DutyKey); taken {
 		return fault.At("auth.AddUnit", "duty_key", "此单位代号已被使用。", "Another unit has this key.")
@@ -229,7 +229,7 @@ func (r *Registry) AddPerson(ctx context.Context, who Principal, in NewPerson) (
 
 func (in NewPerson) check() error {
 	if !loginForm().MatchString(in.Login) {
-		return fault.At("auth.AddPerson", "login", "登录名为2至64个字符,可用汉字、字母、数字和 . _ - @。", "A login is 2 to 64 characters: letters, digits and . _ - @.")
+		return fault.At("auth.AddPerson", "login", "登录名为2至64个字符，可用汉字、字母、数字和 . _ - @。", "A login is 2 to 64 characters: letters, digits and . _ - @.")
 	}
 	if err := named("auth.AddPerson", "name", in.Name); err != nil {
 		return err
@@ -327,7 +327,7 @@ func (p *Post) check(d *Directory) error {
 		return fault.At("auth.AddPost", "from", "任职起始日应写作 2026-11-23。", "The first day is written 2026-11-23.")
 	}
 	if p.To != "" && (!isDay(p.To) || p.To < p.From) {
-		return fault.At("auth.AddPost", "to", "任职截止日应写作 2026-11-23,且不早于起始日。", "The last day is written 2026-11-23 and is not before the first.")
+		return fault.At("auth.AddPost", "to", "任职截止日应写作 2026-11-23，且不早于起始日。", "The last day is written 2026-11-23 and is not before the first.")
 	}
 	for _, other := range d.PostsOf(p.Person, "") {
 		if other.Unit == p.Unit && other.Duty == p.Duty && (other.To == "" || other.To >= p.From) && (p.To == "" || p.To >= other.From) {
@@ -380,7 +380,7 @@ func (c *endPost) Decide(g *store.Group) error {
 		last = today.AddDate(0, 0, -1).Format(dayForm)
 	}
 	if !isDay(last) || p.To != "" && last > p.To {
-		return fault.At("auth.EndPost", "last", "任职截止日应写作 2026-11-23,且不晚于原截止日。", "The last day is written 2026-11-23 and is not after the one set before.")
+		return fault.At("auth.EndPost", "last", "任职截止日应写作 2026-11-23，且不晚于原截止日。", "The last day is written 2026-11-23 and is not after the one set before.")
 	}
 	if p.Duty == Admin && p.Unit == c.dir.Root() && !c.dir.administered(func(other Post) bool { return other.ID != p.ID }) {
 		return lastAdmin()
@@ -405,7 +405,7 @@ func (d *Directory) administered(keep func(Post) bool) bool {
 }
 
 func lastAdmin() error {
-	return fault.New(fault.Conflict, "auth.Registry", "这是最后一名系统管理员,请先任命另一名。", "This is the last administrator; appoint another first.")
+	return fault.New(fault.Conflict, "auth.Registry", "这是最后一名系统管理员，请先任命另一名。", "This is the last administrator; appoint another first.")
 }
 
 // SetStatus suspends a person or makes the person active again.

@@ -92,7 +92,7 @@ func newBucket(all []*policy, action string) *bucket {
 			b.attrs = append(b.attrs, attr(a))
 		}
 	}
-	b.denied = fault.T("您没有办理此项的权限。可办理的是:"+strings.Join(zh, ";")+"。", "You may not do this. Those who may: "+strings.Join(en, "; ")+".")
+	b.denied = fault.T("您没有办理此项的权限。可办理的是："+strings.Join(zh, "；")+"。", "You may not do this. Those who may: "+strings.Join(en, "; ")+".")
 	if len(zh) == 0 {
 		b.denied = fault.T("此项操作未授权任何人办理。", "Nobody is allowed to do this.")
 	}
@@ -225,7 +225,7 @@ func (r *Rules) Require(d *Directory, who Principal, action string, res Resource
 	})
 	if len(diag.Errors) > 0 { // a checked policy over complete attributes cannot fail
 		return Verdict{}, &fault.Error{Kind: fault.Internal, Op: "auth.Require", Policy: string(diag.Errors[0].PolicyID),
-			Text: fault.T("权限策略求值出错,已按不许可处理。", "A policy failed while evaluated; the answer is no.")}
+			Text: fault.T("权限策略求值出错，已按不许可处理。", "A policy failed while evaluated; the answer is no.")}
 	}
 	v := Verdict{Allowed: decision == cedar.Allow, Policy: DefaultDeny, Reason: b.denied}
 	if len(diag.Reasons) > 0 {

@@ -142,7 +142,7 @@ func TestRequire(t *testing.T) {
 		}
 	}
 	_, err := rules.Require(d, Principal{Person: 103}, "matter.act", Resource{Type: "Matter", Unit: 4})
-	if got, want := fault.Of(err).Text.ZH, "您没有办理此项的权限。可办理的是:当前步骤所需职务的任职人员;被指定办理的人。"; got != want {
+	if got, want := fault.Of(err).Text.ZH, "您没有办理此项的权限。可办理的是：当前步骤所需职务的任职人员；被指定办理的人。"; got != want {
 		t.Errorf("refused with %q", got)
 	}
 	if got := strings.Join(rules.Actions(), " "); got != "matter.act matter.read secret.list secret.read" {

@@ -120,7 +120,7 @@ func (b *bucket) covered(cols *Columns) error {
 	names := attributes()
 	for _, a := range b.attrs {
 		if names[a].set && (cols.members(a).Of == "" || cols.members(a).From == "") || !names[a].set && cols.scalar(a) == "" {
-			return fault.New(fault.Internal, "auth.Scope", "程序缺陷:列表缺少权限策略所需的列。",
+			return fault.New(fault.Internal, "auth.Scope", "程序缺陷：列表缺少权限策略所需的列。",
 				"A defect: the list has no column for attribute "+string(names[a].name)+", which a policy reads.")
 		}
 	}

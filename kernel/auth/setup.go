@@ -149,7 +149,7 @@ func (c *install) Decide(g *store.Group) error {
 		return fault.New(fault.Conflict, "auth.Setup", "系统已完成初始设置。", "The installation has been set up.")
 	}
 	if len(row.digest) == 0 || subtle.ConstantTimeCompare(row.digest, setupDigest(c.in.Token)) != 1 {
-		return fault.New(fault.Forbidden, "auth.Setup", "设置口令不正确,请使用服务器启动时打印的口令。", "The setup token is wrong; use the one the server printed when it started.")
+		return fault.New(fault.Forbidden, "auth.Setup", "设置口令不正确，请使用服务器启动时打印的口令。", "The setup token is wrong; use the one the server printed when it started.")
 	}
 	if _, taken := store.Get(g, &logins, c.in.Login); taken {
 		return fault.At("auth.Setup", "login", "此登录名已被使用。", "Another person has this login.")

@@ -95,7 +95,7 @@ func New(notices ...Notice) (*Calendar, error) {
 				"日历中已有"+n.title().ZH+",不能重复录入。", "The calendar already holds the "+n.title().EN+".")
 		case n.Part > 1 && (i == 0 || sorted[i-1].Year != n.Year):
 			return nil, fault.New(fault.Conflict, op,
-				"请先录入"+strconv.Itoa(n.Year)+"年的年度放假通知,再录入调整通知。",
+				"请先录入"+strconv.Itoa(n.Year)+"年的年度放假通知，再录入调整通知。",
 				"Enter the yearly notice of "+strconv.Itoa(n.Year)+" before a notice that changes it.")
 		}
 	}

@@ -86,7 +86,7 @@ func ParseDay(s string) (Day, error) {
 	d, ok := scanDay(s)
 	if !ok {
 		return 0, fault.At("calendar.ParseDay", "day",
-			"日期应写成“2026-02-10”的形式,且须为实际存在的日期。",
+			"日期应写成“2026-02-10”的形式，且须为实际存在的日期。",
 			"Write the day as 2026-02-10; it must exist.")
 	}
 	return d, nil

@@ -66,7 +66,7 @@ func onShanghaiClocks(d Day, wall time.Duration) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fault.At("calendar.ParseInstant", "time",
-		"该时刻在夏令时拨快时被跳过,实际不存在。", "Summer time skipped this wall time; it never was.")
+		"该时刻在夏令时拨快时被跳过，实际不存在。", "Summer time skipped this wall time; it never was.")
 }
 
 // scanWall reads 15:04, 15:04:05 or 15:04:05.999999999, cut to microseconds.
@@ -121,6 +121,6 @@ func scanOffset(s string) (time.Duration, bool) {
 // badInstant is the one refusal of text that is no instant.
 func badInstant() error {
 	return fault.At("calendar.ParseInstant", "time",
-		"时间应写成“2026-02-10T09:30”、“2026-02-10 09:30”、“2026-02-10”或带时区的 RFC 3339 形式,年份在 1950 至 2199 之间。",
+		"时间应写成“2026-02-10T09:30”、“2026-02-10 09:30”、“2026-02-10”或带时区的 RFC 3339 形式，年份在 1950 至 2199 之间。",
 		"Write the time as 2026-02-10T09:30, 2026-02-10 09:30, 2026-02-10 or RFC 3339 with an offset; years 1950 to 2199.")
 }

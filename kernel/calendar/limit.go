@@ -96,7 +96,7 @@ func (l Limit) Validate() error {
 		return nil
 	}
 	return fault.At("calendar.ParseLimit", "limit",
-		"时限应写成 5wd(工作日)、30d(自然日)、30d+roll(遇节假日顺延)、24h(小时),按日计的可加 @close(至 17:30);数值为 1 至 9999。",
+		"时限应写成 5wd(工作日)、30d(自然日)、30d+roll(遇节假日顺延)、24h（小时），按日计的可加 @close(至 17:30);数值为 1 至 9999。",
 		"Write the limit as 5wd (working days), 30d (natural days), 30d+roll (moved past days off) or 24h (hours); days may add @close (until 17:30); the number is 1 to 9999.")
 }
 
@@ -134,10 +134,10 @@ func (l Limit) Text() fault.Text {
 		t = fault.T(n+"小时", plural(l.N, "hour"))
 	}
 	if l.Roll {
-		t = fault.T(t.ZH+",末日遇休息日顺延", t.EN+", moved to the next working day if the last is a day off")
+		t = fault.T(t.ZH+"，末日遇休息日顺延", t.EN+", moved to the next working day if the last is a day off")
 	}
 	if l.Ends == CloseOfBusiness {
-		t = fault.T(t.ZH+",至末日17:30", t.EN+", until 17:30 on the last")
+		t = fault.T(t.ZH+"，至末日17:30", t.EN+", until 17:30 on the last")
 	}
 	return t
 }

@@ -126,7 +126,7 @@ func (n *Notice) parseLine(word, rest string) *flaw {
 			field = &n.Source
 		}
 		if *field != "" || rest == "" {
-			return &flaw{"number 与 source 各写一次,且不能为空。", "Give number and source once each, and not empty."}
+			return &flaw{"number 与 source 各写一次，且不能为空。", "Give number and source once each, and not empty."}
 		}
 		*field = rest
 		return nil
@@ -157,7 +157,7 @@ func (n *Notice) parseSpans(work bool, rest string) *flaw {
 		s.First, okFirst = n.scan(first)
 		s.Last, okLast = n.scan(last)
 		if !okFirst || !okLast {
-			return &flaw{"日期应写成“02-15”、“2025-12-31”或“02-15..02-23”,且须实际存在。", "Write days as 02-15, 2025-12-31 or 02-15..02-23; they must exist."}
+			return &flaw{"日期应写成“02-15”、“2025-12-31”或“02-15..02-23”，且须实际存在。", "Write days as 02-15, 2025-12-31 or 02-15..02-23; they must exist."}
 		}
 		if f := n.spanFlaw(len(n.Spans), s); f != nil {
 			return f
@@ -184,11 +184,11 @@ func (n *Notice) spanFlaw(i int, s Span) *flaw {
 		return &flaw{"日期须在上年 12 月 1 日至当年 12 月 31 日之间。", "Days lie between 1 December of the year before and the year's end."}
 	case !printable(s.Name) || s.Name != strings.Join(strings.Fields(s.Name), " ") ||
 		s.Name != "" && s.Name[0] >= '0' && s.Name[0] <= '9':
-		return &flaw{"节日名称含有不可用的字符,或以数字开头。", "The holiday's name has unusable characters or begins with a digit."}
+		return &flaw{"节日名称含有不可用的字符，或以数字开头。", "The holiday's name has unusable characters or begins with a digit."}
 	}
 	for _, other := range n.Spans[:i] {
 		if s.First <= other.Last && other.First <= s.Last {
-			return &flaw{"同一通知中,同一天不能出现两次。", "A notice cannot name a day twice."}
+			return &flaw{"同一通知中，同一天不能出现两次。", "A notice cannot name a day twice."}
 		}
 	}
 	for d := s.First; d <= s.Last && s.Work && n.Part == 1; d++ {
@@ -203,9 +203,9 @@ func (n *Notice) spanFlaw(i int, s Span) *flaw {
 func (n *Notice) flaw() *flaw {
 	switch {
 	case n.Year < firstYear || n.Year > lastYear || n.Part < 1 || n.Part > 9:
-		return &flaw{"年份应在 2007 至 2099 之间,序号应在 1 至 9 之间。", "The year is 2007 to 2099 and the part 1 to 9."}
+		return &flaw{"年份应在 2007 至 2099 之间，序号应在 1 至 9 之间。", "The year is 2007 to 2099 and the part 1 to 9."}
 	case n.Number == "" && n.Source == "":
-		return &flaw{"通知须有文号(number)或出处(source)。", "A notice needs its number or its source."}
+		return &flaw{"通知须有文号（number）或出处（source）。", "A notice needs its number or its source."}
 	case !oneLine(n.Number) || !oneLine(n.Source):
 		return &flaw{"文号与出处须为单行可显示文字。", "Number and source are single printable lines."}
 	case len(n.Spans) == 0:

@@ -18,10 +18,10 @@ func TestLimitText(t *testing.T) {
 	for _, c := range []struct{ text, zh, en string }{
 		{"5wd", "5个工作日", "5 working days"},
 		{"1wd", "1个工作日", "1 working day"},
-		{"5wd@close", "5个工作日,至末日17:30", "5 working days, until 17:30 on the last"},
+		{"5wd@close", "5个工作日，至末日17:30", "5 working days, until 17:30 on the last"},
 		{"30d", "30日", "30 calendar days"},
-		{"30d+roll", "30日,末日遇休息日顺延", "30 calendar days, moved to the next working day if the last is a day off"},
-		{"30d+roll@close", "30日,末日遇休息日顺延,至末日17:30", "30 calendar days, moved to the next working day if the last is a day off, until 17:30 on the last"},
+		{"30d+roll", "30日，末日遇休息日顺延", "30 calendar days, moved to the next working day if the last is a day off"},
+		{"30d+roll@close", "30日，末日遇休息日顺延，至末日17:30", "30 calendar days, moved to the next working day if the last is a day off, until 17:30 on the last"},
 		{"24h", "24小时", "24 hours"},
 		{"9999h", "9999小时", "9999 hours"},
 	} {

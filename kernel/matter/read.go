@@ -387,8 +387,12 @@ func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter,
 	return min(n, most), fault.Wrap("matter.CountMatters", err)
 }
 
-// Tally says how the sub-matters of a matter stand.
-type Tally struct{ Total, Done, Late int }
+// Tally says how the sub-matters of a matter stand, and when the first of them
+// is due (µs; 0 for none).
+type Tally struct {
+	Total, Done, Late int
+	Due               int64
+}
 
 // Tally counts the sub-matters of several matters in one query.
 func (e *Engine) Tally(ctx context.Context, ms []Matter) (map[int64]Tally, error) {
@@ -405,10 +409,10 @@ func (e *Engine) Tally(ctx context.Context, ms []Matter) (map[int64]Tally, error
 	_, err := store.Collect(ctx, e.db, func(row store.Scanner) (struct{}, error) {
 		var id int64
 		var t Tally
-		err := row.Scan(&id, &t.Total, &t.Done, &t.Late)
+		err := row.Scan(&id, &t.Total, &t.Done, &t.Late, &t.Due)
 		out[id] = t
 		return struct{}{}, err
-	}, "SELECT parent, count(*), sum(CASE WHEN status = 'ended' THEN 1 ELSE 0 END), sum(CASE WHEN due <> 0 AND due < ? THEN 1 ELSE 0 END)"+
+	}, "SELECT parent, count(*), sum(CASE WHEN status = 'ended' THEN 1 ELSE 0 END), sum(CASE WHEN due <> 0 AND due < ? THEN 1 ELSE 0 END), coalesce(min(CASE WHEN due <> 0 THEN due END), 0)"+
 		" FROM matter WHERE parent <> 0 AND parent IN ("+marksOf(len(ids))+") GROUP BY parent", append([]any{e.clock.Now().UnixMicro()}, ids...)...)
 	return out, fault.Wrap("matter.Tally", err)
 }

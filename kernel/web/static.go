@@ -32,7 +32,7 @@ type screens struct {
 }
 
 // Static serves the built screens: files under their names, and for every other
-// path without an extension the index.html of the entry it lies under (the
+// path that does not end like a file the index.html of the entry it lies under (the
 // console at /, the portal at /portal/), because the screens route by
 // themselves. Files under assets/ carry a hash in their names and are kept by
 // browsers for ever; the others are asked for again each time. A file NAME.br or
@@ -137,7 +137,7 @@ func compressible(media string) bool {
 func (s *screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	a := s.files[name]
-	if a == nil && path.Ext(name) == "" {
+	if a == nil && !names(name) {
 		a = s.entry(name + "/")
 	}
 	if a == nil {
@@ -147,6 +147,16 @@ func (s *screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.serve(w, r)
+}
+
+// names reports whether a path asks for a file rather than a place in the
+// screens, whose paths may hold dots of their own (definitions/docket.unit).
+func names(name string) bool {
+	switch path.Ext(name) {
+	case ".html", ".js", ".mjs", ".css", ".json", ".map", ".webmanifest", ".svg", ".woff2", ".ico", ".txt", ".png", ".jpg", ".br", ".gz":
+		return true
+	}
+	return strings.HasPrefix(name, "assets/")
 }
 
 // entry gives the index.html of the longest entry that a path lies under.

@@ -43,6 +43,7 @@ func TestStatic(t *testing.T) {
 		{"/assets/small.css", "gzip", 200, "a{}", "text/css; charset=utf-8", "", immutable},
 		{"/assets/pre-1a2b3c.js.br", "", 404, "no such page", "text/plain; charset=utf-8", "", ""},
 		{"/assets/gone.js", "", 404, "no such page", "text/plain; charset=utf-8", "", ""},
+		{"/definitions/docket.unit", "", 200, "console", "text/html; charset=utf-8", "", "no-cache"},
 		{"/../../etc/passwd.txt", "", 404, "no such page", "text/plain; charset=utf-8", "", ""},
 	} {
 		t.Run(c.path+" "+c.accept, func(t *testing.T) {

@@ -154,7 +154,7 @@ func (c *checking) goesOn(d *Def, n *node, inJoint bool) bool {
 		return c.joins(d, n)
 	case b.End != nil:
 		if inJoint {
-			c.add(d, CodeEnd, b.Line, b.Path, "并行分支之内不能办结整个事项;请在分支会合之后再作选择。", "A branch of a joint cannot end the matter; choose after the joint.")
+			c.add(d, CodeEnd, b.Line, b.Path, "并行分支之内不能办结整个事项；请在分支会合之后再作选择。", "A branch of a joint cannot end the matter; choose after the joint.")
 		}
 		return false
 	}
@@ -172,11 +172,11 @@ func (c *checking) leaves(d *Def, b *Block, inJoint bool) bool {
 			forwards = true
 		}
 		if a.End != "" && inJoint {
-			c.add(d, CodeEnd, a.Line, b.Path+"/acts/"+a.ID, "并行分支之内不能办结整个事项;请在分支会合之后再作选择。", "A branch of a joint cannot end the matter; choose after the joint.")
+			c.add(d, CodeEnd, a.Line, b.Path+"/acts/"+a.ID, "并行分支之内不能办结整个事项；请在分支会合之后再作选择。", "A branch of a joint cannot end the matter; choose after the joint.")
 		}
 	}
 	if !free {
-		c.add(d, CodeStuck, b.Line, b.Path, "退回次数用完或条件不具备时,本环节无法办理;至少要有一个不带条件的向前或办结动作。",
+		c.add(d, CodeStuck, b.Line, b.Path, "退回次数用完或条件不具备时，本环节无法办理；至少要有一个不带条件的向前或办结动作。",
 			"When returns are used up or conditions fail, the step cannot be left; it needs one unconditional act that goes on or ends.")
 	}
 	return forwards
@@ -221,17 +221,17 @@ func (c *checking) bounds(d *Def) {
 		}
 		for _, a := range n.block.Step.Acts {
 			if a.Back != "" && a.AtMost == 0 {
-				c.add(d, CodeBound, a.Line, n.block.Path+"/acts/"+a.ID, "退回须写明最多次数(at_most)。", "A return needs its bound (at_most).")
+				c.add(d, CodeBound, a.Line, n.block.Path+"/acts/"+a.ID, "退回须写明最多次数（at_most）。", "A return needs its bound (at_most).")
 			}
 		}
 	}
 	for _, in := range d.Interrupts {
 		path := "interrupts/" + in.ID
 		if (in.ID == IntPause || in.ID == IntExtend) && in.AtMost == 0 {
-			c.add(d, CodeBound, in.Line, path, "须写明最多次数(at_most)。", "The bound (at_most) is missing.")
+			c.add(d, CodeBound, in.Line, path, "须写明最多次数（at_most）。", "The bound (at_most) is missing.")
 		}
 		if in.ID == IntPause && in.Limit.IsZero() {
-			c.add(d, CodeBound, in.Line, path, "须写明最长中止多久(limit)。", "How long a pause may stand (limit) is missing.")
+			c.add(d, CodeBound, in.Line, path, "须写明最长中止多久（limit）。", "How long a pause may stand (limit) is missing.")
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (c *checking) words(d *Def) {
 	var walk func(w *Who, path string)
 	walk = func(w *Who, path string) {
 		if w.Duty != "" && !slices.Contains(c.known.Duties, w.Duty) {
-			c.add(d, CodeDuty, w.Line, path, "职责未登记:"+w.Duty, "Unknown duty: "+w.Duty)
+			c.add(d, CodeDuty, w.Line, path, "职责未登记："+w.Duty, "Unknown duty: "+w.Duty)
 		}
 		for i := range w.Or {
 			walk(&w.Or[i], path)
@@ -287,10 +287,10 @@ func (c *checking) kinds(sound map[*Def]bool) bool {
 			child := c.set.latest[e.Run]
 			switch {
 			case child == nil:
-				c.add(d, CodeKind, n.block.Line, n.block.Path, "没有这一类别的流程定义:"+e.Run, "No definition of this kind: "+e.Run)
+				c.add(d, CodeKind, n.block.Line, n.block.Path, "没有这一类别的流程定义："+e.Run, "No definition of this kind: "+e.Run)
 				sound[d] = false
 			case done[child] == 1 || child.Kind == d.Kind:
-				c.add(d, CodeKind, n.block.Line, n.block.Path, "分办形成循环,事项永远办不完:"+e.Run, "Sub-matters run in a circle and never end: "+e.Run)
+				c.add(d, CodeKind, n.block.Line, n.block.Path, "分办形成循环，事项永远办不完："+e.Run, "Sub-matters run in a circle and never end: "+e.Run)
 				return false
 			case done[child] == 0 && !walk(child):
 				return false

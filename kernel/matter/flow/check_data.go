@@ -152,7 +152,7 @@ func (r *reading) laterWho(w *Who, line int, path string, have written) {
 		if _, ok := have[root(Path(p))]; ok {
 			r.read(Path(p), "string", line, path, have, true)
 		} else if !r.exists(Path(p)) {
-			r.add(r.d, CodeData, line, path, "没有这项数据:"+p, "No such data: "+p)
+			r.add(r.d, CodeData, line, path, "没有这项数据："+p, "No such data: "+p)
 		}
 	}
 	for i := range w.Or {
@@ -167,7 +167,7 @@ func (r *reading) guard(g *Guard, have written) {
 	for _, read := range g.prog.reads {
 		if read.tested {
 			if _, ok := have[root(read.path)]; !ok && !r.exists(read.path) {
-				r.add(r.d, CodeData, g.Line, g.where, "没有这项数据:"+string(read.path), "No such data: "+string(read.path))
+				r.add(r.d, CodeData, g.Line, g.where, "没有这项数据："+string(read.path), "No such data: "+string(read.path))
 			}
 			continue
 		}
@@ -225,9 +225,9 @@ func (r *reading) read(p Path, typ string, line int, path string, have written, 
 	src, ok := have[names[0]]
 	if !ok {
 		if r.exists(p) {
-			r.add(r.d, CodeData, line, path, "并非每条路径到此都已写入这项数据:"+string(p), "Not every path here has written this data: "+string(p))
+			r.add(r.d, CodeData, line, path, "并非每条路径到此都已写入这项数据："+string(p), "Not every path here has written this data: "+string(p))
 		} else {
-			r.add(r.d, CodeData, line, path, "没有这项数据:"+string(p), "No such data: "+string(p))
+			r.add(r.d, CodeData, line, path, "没有这项数据："+string(p), "No such data: "+string(p))
 		}
 		return
 	}
@@ -236,14 +236,14 @@ func (r *reading) read(p Path, typ string, line int, path string, have written, 
 	}
 	if src.each {
 		if !eachField(names[1:]) || typ != "" {
-			r.add(r.d, CodeData, line, path, "分办汇总中没有这项数据:"+string(p), "A summary of sub-matters has no such data: "+string(p))
+			r.add(r.d, CodeData, line, path, "分办汇总中没有这项数据："+string(p), "A summary of sub-matters has no such data: "+string(p))
 		}
 		return
 	}
 	for _, f := range src.forms {
 		if !r.field(f, names[1:], typ, sure) {
 			r.add(r.d, CodeData, line, path,
-				"前一环节的每个向前动作,其表单都须有此字段且类型相符(决定承办人的还须必填):"+string(p),
+				"前一环节的每个向前动作，其表单都须有此字段且类型相符（决定承办人的还须必填）："+string(p),
 				"Every act that goes on must have this field in its form, of a fitting type (and required, where it decides who acts): "+string(p))
 			return
 		}
@@ -303,7 +303,7 @@ func (r *reading) given(n *node, item map[string]any, form *Form) {
 	needs, _ := form.Schema["required"].([]any)
 	for _, name := range needs {
 		if s, ok := name.(string); ok && !required(item, s) {
-			r.add(r.d, CodeData, b.Line, b.Path+"/in", "分办事项必填的字段,列表各项中未必有:"+s, "A field the sub-matter requires is not required of the items: "+s)
+			r.add(r.d, CodeData, b.Line, b.Path+"/in", "分办事项必填的字段，列表各项中未必有："+s, "A field the sub-matter requires is not required of the items: "+s)
 		}
 	}
 	if form.Schema["additionalProperties"] != false {
@@ -313,7 +313,7 @@ func (r *reading) given(n *node, item map[string]any, form *Form) {
 	has, _ := item["properties"].(map[string]any)
 	for _, name := range sortedKeys(has) {
 		if _, ok := knows[name]; !ok {
-			r.add(r.d, CodeData, b.Line, b.Path+"/in", "列表各项中有分办事项不收的字段:"+name, "The items have a field the sub-matter refuses: "+name)
+			r.add(r.d, CodeData, b.Line, b.Path+"/in", "列表各项中有分办事项不收的字段："+name, "The items have a field the sub-matter refuses: "+name)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (d *Def) linkAct(n *node, a *Act) link {
 		l.back = nil
 		d.problem(CodeBack, a.Line, path, "退回的环节不存在。", "The step to go back to does not exist.")
 	case !precedes(l.back, n):
-		d.problem(CodeBack, a.Line, path, "只能退回到本序列或上级序列中更早的环节,不能越过并行分支的边界。",
+		d.problem(CodeBack, a.Line, path, "只能退回到本序列或上级序列中更早的环节，不能越过并行分支的边界。",
 			"A return leads to an earlier step of the same or an enclosing sequence, and not across the border of a joint branch.")
 	}
 	return l
@@ -163,7 +163,7 @@ func (d *Def) needForm(name string, line int, path string) *Form {
 func (d *Def) compile(g *Guard) {
 	var err error
 	if g.prog, err = compileGuard(g.Text); err != nil {
-		d.problem(CodeGuard, g.Line, g.where, "条件不是结果为真假的 CEL 表达式:"+err.Error(), "The condition is no CEL expression of true or false: "+err.Error())
+		d.problem(CodeGuard, g.Line, g.where, "条件不是结果为真假的 CEL 表达式："+err.Error(), "The condition is no CEL expression of true or false: "+err.Error())
 	}
 }
 

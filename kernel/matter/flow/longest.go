@@ -333,12 +333,12 @@ func (c *checking) clocks(sound map[*Def]bool) {
 		switch {
 		case m.failed:
 			c.add(d, CodeComplex, d.Limit.Line, "limit",
-				fmt.Sprintf("并行与退回交织过于复杂,计算量超过 %d,无法核对法定时限;请减少退回次数或拆成分办。", maxEffort),
+				fmt.Sprintf("并行与退回交织过于复杂，计算量超过 %d，无法核对法定时限；请减少退回次数或拆成分办。", maxEffort),
 				fmt.Sprintf("Joints and returns are interwoven beyond %d visits, so the limit cannot be verified; lower bounds or split the matter.", maxEffort))
 		case length > whole.N:
 			t := whole.Text()
 			p := c.add(d, CodeClock, d.Limit.Line, "limit",
-				fmt.Sprintf("最长路径合计 %d,超过全程时限(%s)。", length, t.ZH),
+				fmt.Sprintf("最长路径合计 %d，超过全程时限（%s）。", length, t.ZH),
 				fmt.Sprintf("The longest path adds up to %d, more than the limit of the whole (%s).", length, t.EN))
 			p.Trace = m.trace()
 		}
@@ -393,7 +393,7 @@ func (c *checking) eachLimits(sound map[*Def]bool) {
 			}
 			if m, length := c.length(child); !m.failed && length > most.N {
 				p := c.add(d, CodeClock, n.block.Line, n.block.Path,
-					fmt.Sprintf("分办事项最长路径合计 %d,超过这里给的时限(%s)。", length, most.Text().ZH),
+					fmt.Sprintf("分办事项最长路径合计 %d，超过这里给的时限（%s）。", length, most.Text().ZH),
 					fmt.Sprintf("The longest path of a sub-matter adds up to %d, more than the limit given here (%s).", length, most.Text().EN))
 				p.Trace = m.trace()
 			}
@@ -413,7 +413,7 @@ func (c *checking) units(top, d *Def, whole calendar.Limit, at *node) bool {
 		if at != nil {
 			line, path = at.block.Line, at.block.Path
 		}
-		c.add(top, CodeUnit, line, path, "此时限与全程时限的计量方式不同,无法相加比较:"+l.String(), "This limit is counted in another way than that of the whole and cannot be added up: "+l.String())
+		c.add(top, CodeUnit, line, path, "此时限与全程时限的计量方式不同，无法相加比较："+l.String(), "This limit is counted in another way than that of the whole and cannot be added up: "+l.String())
 	}
 	single := c.oneRoll(d, whole)
 	for _, n := range d.order {

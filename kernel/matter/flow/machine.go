@@ -106,7 +106,7 @@ func (d *Def) Begin(given map[string]any) (State, []Effect, error) {
 func (d *Def) Apply(s State, in Input) (State, []Effect, error) {
 	const op = "flow.Apply"
 	if s.Over() {
-		return s, nil, fault.New(fault.Conflict, op, "事项已办结,不能再办理。", "The matter has ended; nothing more can be done.")
+		return s, nil, fault.New(fault.Conflict, op, "事项已办结，不能再办理。", "The matter has ended; nothing more can be done.")
 	}
 	if reservedAct(in.Act) {
 		return d.interrupt(s, in)
@@ -120,7 +120,7 @@ func (d *Def) Apply(s State, in Input) (State, []Effect, error) {
 		return s, nil, d.movedOn(op, &s)
 	}
 	if s.Paused {
-		return s, nil, fault.New(fault.Conflict, op, "事项已中止计时,恢复后再办理。", "The matter is paused; resume it first.")
+		return s, nil, fault.New(fault.Conflict, op, "事项已中止计时，恢复后再办理。", "The matter is paused; resume it first.")
 	}
 	i := actIndex(n.block.Step, in.Act)
 	if i < 0 {
@@ -217,10 +217,10 @@ func (d *Def) movedOn(op string, s *State) error {
 		}
 	}
 	if len(zh) == 0 {
-		return fault.New(fault.Conflict, op, "事项正在等待分办事项办结,请刷新后再看。", "The matter is waiting for its sub-matters; reload and look again.")
+		return fault.New(fault.Conflict, op, "事项正在等待分办事项办结，请刷新后再看。", "The matter is waiting for its sub-matters; reload and look again.")
 	}
 	return fault.New(fault.Conflict, op,
-		"事项已到“"+strings.Join(zh, "”“")+"”环节,请刷新后再办理。",
+		"事项已到“"+strings.Join(zh, "”“")+"”环节，请刷新后再办理。",
 		"The matter has moved on to \""+strings.Join(en, "\", \"")+"\"; reload and look again.")
 }
 
@@ -244,7 +244,7 @@ func bounded(op string, s *State, key string, most int, name fault.Text) error {
 		return nil
 	}
 	times := strconv.Itoa(most)
-	return fault.New(fault.Conflict, op, "“"+name.ZH+"”最多 "+times+" 次,已用完。", "\""+name.EN+"\" is allowed at most "+times+" times, all used.")
+	return fault.New(fault.Conflict, op, "“"+name.ZH+"”最多 "+times+" 次，已用完。", "\""+name.EN+"\" is allowed at most "+times+" times, all used.")
 }
 
 // input checks the form and gives what was filled in as JSON text.
@@ -436,7 +436,7 @@ func (r *run) spawn(n *node) {
 	v, _ := r.s.Get(e.In)
 	items, _ := v.([]any)
 	if len(items) > maxItems {
-		r.fail = fault.New(fault.TooMuch, "flow.each", "分办对象过多,请分批办理。", "There are too many items to hand out; do it in batches.")
+		r.fail = fault.New(fault.TooMuch, "flow.each", "分办对象过多，请分批办理。", "There are too many items to hand out; do it in batches.")
 		return
 	}
 	if len(items) == 0 {

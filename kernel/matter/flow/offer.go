@@ -94,13 +94,13 @@ func (d *Def) interrupt(s State, in Input) (State, []Effect, error) {
 	case in.Act == IntResume && !s.Paused:
 		return s, nil, fault.New(fault.Conflict, op, "事项没有中止计时。", "The matter is not paused.")
 	case s.Paused && in.Act != IntResume && in.Act != IntWithdraw:
-		return s, nil, fault.New(fault.Conflict, op, "事项已中止计时,恢复后再办理。", "The matter is paused; resume it first.")
+		return s, nil, fault.New(fault.Conflict, op, "事项已中止计时，恢复后再办理。", "The matter is paused; resume it first.")
 	}
 	whole := in.Act == IntPause || in.Act == IntResume || in.Act == IntWithdraw
 	t := Token{}
 	if open := s.token(in.Step); whole {
 		if in.Step != "" || in.Slot != "" {
-			return s, nil, fault.At(op, "step", "这个动作针对整个事项,不写环节。", "This act concerns the whole matter; name no step.")
+			return s, nil, fault.At(op, "step", "这个动作针对整个事项，不写环节。", "This act concerns the whole matter; name no step.")
 		}
 	} else if open == nil || d.Step(in.Step) == nil || open.Slot != in.Slot {
 		return s, nil, d.movedOn(op, &s)

@@ -46,7 +46,7 @@ type parsing struct {
 func (p *parsing) def(root *value) *Def {
 	f := p.fields(root)
 	d := &Def{File: p.file}
-	d.Kind = p.word(f.need("kind"), kindForm, "类别由小写字母组成,以点分段。", "A kind is made of small letters in parts joined by dots.")
+	d.Kind = p.word(f.need("kind"), kindForm, "类别由小写字母组成，以点分段。", "A kind is made of small letters in parts joined by dots.")
 	if v := f.need("version"); v != nil {
 		d.Version = p.count(v, 1, 9999)
 	}
@@ -103,7 +103,7 @@ func (p *parsing) word(v *value, form *regexp.Regexp, zh, en string) string {
 }
 
 func (p *parsing) id(v *value) string {
-	s := p.word(v, idForm, "编号由小写字母、数字和下划线组成,以字母开头。", "An id is made of small letters, digits and underscores and begins with a letter.")
+	s := p.word(v, idForm, "编号由小写字母、数字和下划线组成，以字母开头。", "An id is made of small letters, digits and underscores and begins with a letter.")
 	if reservedWord(s) {
 		p.at(v, "编号是保留字。", "The id is a reserved word.")
 		return ""
@@ -217,14 +217,14 @@ func (p *parsing) who(v *value) Who {
 			w.Person = string(p.path(person))
 		}
 		if w.Duty != "" {
-			p.at(person, "“person”与“duty”只取其一,其余写入“or”。", "Give \"person\" or \"duty\"; put others under \"or\".")
+			p.at(person, "“person”与“duty”只取其一，其余写入“or”。", "Give \"person\" or \"duty\"; put others under \"or\".")
 		}
 	}
 	for _, alt := range p.list(f.opt("or")) {
 		w.Or = append(w.Or, p.who(alt))
 	}
 	if w.Duty == "" && w.Person == "" && len(w.Or) == 0 {
-		p.at(v, "须写明由谁办理:duty、person 或 or。", "Say who acts: duty, person or or.")
+		p.at(v, "须写明由谁办理：duty、person 或 or。", "Say who acts: duty, person or or.")
 	}
 	f.done()
 	return w
@@ -289,7 +289,7 @@ func (p *parsing) step(f *fields) *Step {
 func (p *parsing) act(key string, v *value) Act {
 	a := Act{ID: key, Line: v.line}
 	if !idForm.MatchString(key) || reservedAct(key) {
-		p.at(v, "动作编号不合要求,或与全程动作重名。", "The act's id is malformed or that of an interrupt.")
+		p.at(v, "动作编号不合要求，或与全程动作重名。", "The act's id is malformed or that of an interrupt.")
 	}
 	f := p.fields(v)
 	a.Name = p.name(f.need("name"))
@@ -393,7 +393,7 @@ func (p *parsing) joint(f *fields) *Joint {
 func (p *parsing) each(f *fields) *Each {
 	e := &Each{ID: p.id(f.opt("each")), Name: p.name(f.opt("name"))}
 	e.In = p.path(f.need("in"))
-	e.Run = p.word(f.need("run"), kindForm, "类别由小写字母组成,以点分段。", "A kind is made of small letters in parts joined by dots.")
+	e.Run = p.word(f.need("run"), kindForm, "类别由小写字母组成，以点分段。", "A kind is made of small letters in parts joined by dots.")
 	e.Need = p.needed(f.need("need"))
 	e.Limit = p.clock(f.opt("limit"))
 	return e

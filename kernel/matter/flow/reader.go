@@ -103,7 +103,7 @@ func (r *reader) err() error {
 	if len(r.errors) == 0 {
 		return nil
 	}
-	e := fault.New(fault.Invalid, "flow.Parse", "流程定义有误,请按所列行号修改。", "The definition has errors; mend the lines named.")
+	e := fault.New(fault.Invalid, "flow.Parse", "流程定义有误，请按所列行号修改。", "The definition has errors; mend the lines named.")
 	e.Fields = r.errors
 	return e
 }
@@ -132,7 +132,7 @@ func (r *reader) load(src []byte) (root *value) {
 		if y, ok := err.(yaml.Error); ok && y.GetToken() != nil && y.GetToken().Position != nil {
 			line = y.GetToken().Position.Line
 		}
-		r.fail(line, "", "文件不是有效的 YAML(缩进、冒号或重复的键)。", "The file is not valid YAML (indentation, colon or repeated key).")
+		r.fail(line, "", "文件不是有效的 YAML（缩进、冒号或重复的键）。", "The file is not valid YAML (indentation, colon or repeated key).")
 		return nil
 	}
 	var docs []ast.Node

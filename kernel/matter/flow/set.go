@@ -28,7 +28,7 @@ func NewSet(defs ...*Def) (*Set, error) {
 		}
 		v := fmt.Sprintf("%s@%d", d.Kind, d.Version)
 		if versions[v] != "" {
-			return nil, fault.At("flow.NewSet", d.File, "同一类别和版本已有内容不同的定义:"+v, "Another definition of the same kind and version has different content: "+v)
+			return nil, fault.At("flow.NewSet", d.File, "同一类别和版本已有内容不同的定义："+v, "Another definition of the same kind and version has different content: "+v)
 		}
 		versions[v] = d.hash
 		s.byHash[d.hash] = d
