@@ -54,7 +54,7 @@ async function routes(page, all) {
   if (!all) return out
   out.push('/?group=unit', '/?group=watch', '/matters', '/matters?q=zzzz-none', '/board', '/register', '/imports', '/units', '/definitions', '/verify', '/story', '/account', '/feedback', '/no-such-page', '/matters/999999999')
   if (split) out.push(...['', '?tab=data', '?tab=parts', '?tab=source', '?tab=proof', '/print'].map((x) => `/matters/${split.id}${x}`), `/tree/${split.id}`)
-  for (const k of kinds.slice(0, 2)) out.push(...['', '?tab=table', '?tab=source'].map((x) => `/definitions/${k.kind.replace(/\./g, '/')}${x}`))
+  for (const k of kinds.slice(0, 2)) out.push(...['', '?tab=table', '?tab=source'].map((x) => `/definitions/${k.kind}${x}`))
   if (imports[0]) out.push(`/imports/${imports[0].id}`)
   return out
 }

@@ -254,7 +254,6 @@ export const screens = {
   'story.state.next': ['接下来', 'next'],
   'story.state.waiting': ['未到', 'waiting'],
   'story.state.missing': ['尚未建成', 'not built yet'],
-  'story.missing': ['第 {n} 步（{domain}）尚未建成，不作演示。', 'Step {n} ({domain}) is not built yet and is not shown.'],
   'story.as': ['以 {who} 的身份看', 'See it as {who}'],
   'story.look': ['去看', 'Look'],
   'story.people': ['换一个人', 'Be someone else'],

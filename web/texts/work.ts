@@ -71,7 +71,6 @@ export const work = {
   'timeline.erased': ['内容已依法删除，凭证仍然有效。', 'The content was erased by law; the receipt still holds.'],
   'timeline.occurred': ['实际发生于 {at}', 'happened at {at}'],
   'timeline.prove': ['凭证 {n}', 'Receipt {n}'],
-  'timeline.proveThis': ['查看第 {n} 号凭证：{act}', 'Show receipt {n}: {act}'],
   'timeline.noReceipt': ['凭证读取失败，请重试。', 'The receipt could not be read; try again.'],
 
   'receipt.title': ['凭证', 'Receipt'],
