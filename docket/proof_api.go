@@ -48,7 +48,7 @@ func (o *Office) registerProof(s *web.Server) {
 	verify.Open, verify.Keyless = true, true
 	web.Register(s, verify, func(_ context.Context, in *struct {
 		Body struct {
-			Receipt map[string]any `json:"receipt"`
+			Receipt json.RawMessage `json:"receipt" doc:"as it was given, with log and key or without"`
 		}
 	}) (*out[verdict], error) {
 		return reply(o.verify(in.Body.Receipt))
@@ -104,10 +104,14 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 	return err
 }
 
-func (o *Office) verify(receipt map[string]any) (verdict, error) {
-	delete(receipt, "log")
-	delete(receipt, "key")
-	data, err := json.Marshal(receipt)
+// verify checks a receipt as it was given: its body is hashed byte for byte, so
+// it is never taken apart and put together again.
+func (o *Office) verify(given json.RawMessage) (verdict, error) {
+	var r receiptOf
+	if err := json.Unmarshal(given, &r); err != nil {
+		return verdict{}, fault.At("docket.verify", "receipt", "凭证不是有效的 JSON，或字段类型有误。", "The receipt is not valid JSON, or has fields of a wrong type.")
+	}
+	data, err := json.Marshal(r.Receipt)
 	if err != nil {
 		return verdict{}, fault.Wrap("docket.verify", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -135,6 +136,15 @@ func TestWhoDoesWhat(t *testing.T) {
 		report, err := audit.Verify(done.Receipt, []string{c.prog.Key.Public})
 		if err != nil || !report.OK {
 			t.Errorf("receipt in the answer: %v %+v", err, report)
+		}
+		for _, bent := range []bool{false, true} {
+			given := done.Receipt
+			if bent {
+				given = bytes.Replace(given, []byte(`"kind":"docket.unit/sign.sign"`), []byte(`"kind":"docket.unit/sign.none"`), 1)
+			}
+			if got := as[struct{ OK bool }](c, "citizen", "POST", "/api/verify", map[string]any{"receipt": given}); got.OK == bent {
+				t.Errorf("over HTTP, altered %v: verified %v", bent, got.OK)
+			}
 		}
 		for _, who := range []string{"guest", "citizen", "liaison", "auditor", "leader"} {
 			status, body := c.clients[who].do("POST", "/api/docket/instructions", map[string]any{"leader": c.people["leader"], "verbatim": "冒录", "medium": "paper"})
