@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/event"
@@ -110,3 +111,16 @@ func (t *town) events(ctx context.Context, instruction int64, family []matter.Ma
 	slices.SortFunc(all, func(a, b event.Event) int { return int(a.Pos - b.Pos) })
 	return all, nil
 }
+
+// acts leaves out what the engine wrote beside an act: the opening of the units'
+// parts, their reports to the matter, and escalations. What is left are the
+// steps that people took, as a reader counts them.
+func acts(events []event.Event) []event.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e event.Event) bool {
+		kind, what, _ := strings.Cut(e.Kind, "/")
+		return what == "part" || what == "escalate" || what == "resume" || what == "open" && kind == unitKind
+	})
+}
+
+// unitKind is the kind of a unit's part of a matter.
+const unitKind = "docket.unit"

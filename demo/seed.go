@@ -78,6 +78,7 @@ type seeding struct {
 // and the work report.
 func (s *seeding) schedule() error {
 	cal := s.Desk.Calendar()
+	brisk := 0
 	for _, a := range s.history.Cases {
 		p, err := a.plan()
 		if err != nil {
@@ -86,7 +87,8 @@ func (s *seeding) schedule() error {
 		day := cal.AddWorkdays(calendar.DayOf(s.begin), -a.Ago)
 		minutes := 10 + pick(90, "enter", a.N)
 		if p.brisk {
-			minutes = (a.N % 4) * 12
+			minutes = 5 + 60*brisk // so that the numbers are drawn in the order of entry
+			brisk++
 		}
 		s.put(fmt.Sprintf("enter/%d", a.N), later(cal, day.Start(), minutes), s.entering(a, p))
 	}
@@ -114,14 +116,14 @@ func (s *seeding) entering(a affair, p *plan) func(context.Context) error {
 			return err
 		}
 		cal, now := s.Desk.Calendar(), s.Clock.Now()
-		s.put(key+"/confirm", later(cal, now, 30+pick(500, "confirm", a.N)), func(ctx context.Context) error {
+		wait, confirm := 10+pick(50, "register", a.N), 30+pick(500, "confirm", a.N)
+		if p.brisk {
+			wait, confirm = wait/6, confirm/6
+		}
+		s.put(key+"/confirm", later(cal, now, confirm), func(ctx context.Context) error {
 			_, err := s.Docket.Confirm(ctx, leader, entered.ID, key+"/confirm")
 			return err
 		})
-		wait := 10 + pick(50, "register", a.N)
-		if p.brisk {
-			wait /= 6
-		}
 		s.put(key+"/open", later(cal, now, wait), func(ctx context.Context) error {
 			opened, err := s.Desk.Open(ctx, s.who["tang"], matter.Opening{
 				Kind: docket.FollowUp, Title: a.Title, Office: s.office, Originator: leader.Person, Source: entered.ID, Behalf: leader.Person,
@@ -151,8 +153,8 @@ func (s *seeding) waiting(ctx context.Context) error {
 	return err
 }
 
-// report brings in the work report; two hours later its proposals are gone
-// through, and the next day the confirmed ones are dispatched.
+// report brings in the work report; its proposals are gone through and the
+// confirmed ones dispatched on the same day, from which their limits count.
 func (s *seeding) report(ctx context.Context) error {
 	done, faults, err := s.Docket.Import(ctx, s.who["tang"], docket.Bring{
 		Office: s.office, Name: s.history.Report.Name, Data: reportText, Key: "demo/report",
@@ -162,9 +164,9 @@ func (s *seeding) report(ctx context.Context) error {
 	}
 	cal, now := s.Desk.Calendar(), s.Clock.Now()
 	for i, t := range s.history.Report.Tasks {
-		s.put(fmt.Sprintf("task/%d", t.N), later(cal, now, 120+6*i), func(ctx context.Context) error { return s.revise(ctx, done.ID, t) })
+		s.put(fmt.Sprintf("task/%d", t.N), later(cal, now, 60+6*i), func(ctx context.Context) error { return s.revise(ctx, done.ID, t) })
 	}
-	s.put("dispatch", later(cal, now, 420), func(ctx context.Context) error { return s.dispatch(ctx, done.ID) })
+	s.put("dispatch", later(cal, now, 240), func(ctx context.Context) error { return s.dispatch(ctx, done.ID) })
 	return nil
 }
 

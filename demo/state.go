@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 )
@@ -125,7 +126,7 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 			last = m.Updated
 		}
 		step.At = stamp(time.UnixMicro(last).In(clock.Shanghai()))
-		result = fault.T(fmt.Sprintf("%d个单位办结，退回补充%d次。", len(at.family)-1, returns), fmt.Sprintf("%d units finished, with %d returns.", len(at.family)-1, returns))
+		result = fault.T(fmt.Sprintf("%d个单位办结，退回补充%d次。", len(at.family)-1, returns), fmt.Sprintf("Units finished: %d; returned for more: %d.", len(at.family)-1, returns))
 	case stepClosed:
 		step.At = stamp(time.UnixMicro(m.Updated).In(clock.Shanghai()))
 		result = s.closedText(m)
@@ -184,7 +185,7 @@ func (s *Story) unitsText(at standing) fault.Text {
 	if len(zh) == 0 {
 		return fault.T(m.Number+"。", m.Number+".")
 	}
-	return fault.T(m.Number+":"+strings.Join(zh, "、")+"。", m.Number+": "+strings.Join(en, ", ")+".")
+	return fault.T(m.Number+"："+strings.Join(zh, "、")+"。", m.Number+": "+strings.Join(en, ", ")+".")
 }
 
 // closedText counts the working days from the opening to the end, and those for
@@ -202,18 +203,22 @@ func (s *Story) closedText(m *matter.Matter) fault.Text {
 		fmt.Sprintf("%s is closed after %d working days, for %d of which the clock stood.", m.Number, days, stood))
 }
 
-// Summary counts what the seeded city holds, for the greeting.
+// Summary counts what the city holds. Sub-matters count with their parents.
 type Summary struct {
-	Units, People, Matters, Open, Late, Events int
+	Units, People, Matters, Open, Late int
+	Events                             int64
 }
 
 // Summary counts.
 func (s *Story) Summary(ctx context.Context) (Summary, error) {
 	dir := s.Book.Now()
 	out := Summary{Units: len(dir.Units()), People: len(dir.People())}
-	row := s.DB.QueryRow(ctx, `SELECT count(*), sum(CASE WHEN status <> 'ended' THEN 1 ELSE 0 END),
-		sum(CASE WHEN status <> 'ended' AND due <> 0 AND due < ? THEN 1 ELSE 0 END), (SELECT size FROM log_head WHERE id = 1)
-		FROM matter WHERE parent = 0`, s.Clock.Now().UnixMicro())
-	err := row.Scan(&out.Matters, &out.Open, &out.Late, &out.Events)
-	return out, fault.Wrap("demo.Summary", err)
+	err := s.DB.QueryRow(ctx, `SELECT count(DISTINCT root),
+		count(DISTINCT CASE WHEN status <> 'ended' THEN root END),
+		count(DISTINCT CASE WHEN status <> 'ended' AND due <> 0 AND due < ? THEN root END) FROM matter`, s.Clock.Now().UnixMicro()).Scan(&out.Matters, &out.Open, &out.Late)
+	if err != nil {
+		return out, fault.Wrap("demo.Summary", err)
+	}
+	out.Events, _, err = event.Head(ctx, s.DB)
+	return out, err
 }

@@ -86,7 +86,7 @@ func Open(ctx context.Context, p Parts) (*Story, error) {
 	if err := decode(ctx, "story.yaml", storyText, s.script); err != nil {
 		return nil, err
 	}
-	a := affair{Units: s.script.Units, Result: s.script.Result, Twist: "return renshe; at renshe 6"}
+	a := affair{Units: s.script.Units, Result: s.script.Result, Twist: "return renshe; at renshe 7"}
 	if s.plan, err = a.plan(); err != nil {
 		return nil, err
 	}

@@ -43,22 +43,15 @@ func (s *Story) Tamper(ctx context.Context) (Altered, error) {
 }
 
 func (s *Story) tamper(ctx context.Context) (Altered, error) {
-	instruction, family, err := s.victim(ctx)
+	root, steps, err := s.victim(ctx)
 	if err != nil {
 		return Altered{}, err
-	}
-	events, err := s.events(ctx, instruction, family)
-	if err != nil {
-		return Altered{}, err
-	}
-	if len(events) < alteredStep {
-		return Altered{}, fault.New(fault.Conflict, "demo.Tamper", "这个事项还不到八步，请先走几步再改动。", "The matter has fewer than eight steps yet; take some first.")
 	}
 	path := filepath.Join(s.Dir, copyFile)
 	if err := copyDatabase(ctx, s.File, path); err != nil {
 		return Altered{}, err
 	}
-	changed := events[alteredStep-1].Pos
+	changed := steps[alteredStep-1].Pos
 	if err := alter(ctx, path, changed); err != nil {
 		return Altered{}, err
 	}
@@ -66,7 +59,7 @@ func (s *Story) tamper(ctx context.Context) (Altered, error) {
 	if err != nil {
 		return Altered{}, err
 	}
-	out := s.finding(family[0], events, found)
+	out := s.finding(root, steps, found)
 	out.Copy, out.Changed, out.Findings = path, changed, len(found)
 	s.recordMu.Lock()
 	s.record.Altered = &out
@@ -74,50 +67,51 @@ func (s *Story) tamper(ctx context.Context) (Altered, error) {
 	return out, s.keep(s.Clock.Now())
 }
 
-// victim gives the matter whose event is altered: the story's, or before it has
-// come far enough the newest follow-up that has.
-func (s *Story) victim(ctx context.Context) (int64, []matter.Matter, error) {
+// victim gives the matter whose event is altered, with its steps: the story's,
+// or before it has come far enough the newest follow-up that has.
+func (s *Story) victim(ctx context.Context) (matter.Matter, []event.Event, error) {
 	at, err := s.stands(ctx)
 	if err != nil {
-		return 0, nil, err
+		return matter.Matter{}, nil, err
 	}
-	if at.assigned() {
-		return at.instruction.ID, at.family, nil
-	}
-	list, _, err := s.Desk.List(ctx, s.reader(), matter.Filter{Kind: docket.FollowUp, Top: true, Limit: 20})
+	list, _, err := s.Desk.List(ctx, s.reader(), matter.Filter{Kind: docket.FollowUp, Top: true, Limit: 50})
 	if err != nil {
-		return 0, nil, err
+		return matter.Matter{}, nil, err
+	}
+	if m := at.root(); m != nil {
+		list = append([]matter.Matter{*m}, list...)
 	}
 	for _, m := range list {
 		family, err := s.family(ctx, m.ID)
 		if err != nil {
-			return 0, nil, err
+			return m, nil, err
 		}
-		if len(family) > 1 {
-			return m.Source, family, nil
+		all, err := s.events(ctx, m.Source, family)
+		if steps := acts(all); err != nil || len(steps) >= alteredStep {
+			return m, steps, err
 		}
 	}
-	return 0, nil, fault.New(fault.NotFound, "demo.Tamper", "没有可供改动的事项。", "There is no matter to alter.")
+	return matter.Matter{}, nil, fault.New(fault.Conflict, "demo.Tamper", "还没有走到第八步的事项，请先走几步再改动。", "No matter has come as far as its eighth step yet; take some first.")
 }
 
 // finding says what the check named, in the words of the matter.
-func (s *Story) finding(root matter.Matter, events []event.Event, found []audit.Finding) Altered {
+func (s *Story) finding(root matter.Matter, steps []event.Event, found []audit.Finding) Altered {
 	out := Altered{Matter: root.ID, Pos: -1}
 	if len(found) == 0 {
 		out.Text = fault.T("检查没有发现改动。", "The check found no change.")
 		return out
 	}
 	out.Pos = found[0].Pos
-	i := slices.IndexFunc(events, func(e event.Event) bool { return e.Pos == out.Pos })
+	i := slices.IndexFunc(steps, func(e event.Event) bool { return e.Pos == out.Pos })
 	if i < 0 {
 		out.Text = found[0].Text
 		return out
 	}
 	out.Step = i + 1
-	name := s.stepName(events[i])
+	name := s.stepName(steps[i])
 	out.Text = fault.T(
-		fmt.Sprintf("%s 第%d步“%s”（记录第%d条）被改动：%s。", root.Number, out.Step, name.ZH, out.Pos, found[0].Text.ZH),
-		fmt.Sprintf("%s: step %d, \"%s\" (event %d), was changed: %s.", root.Number, out.Step, name.EN, out.Pos, found[0].Text.EN))
+		fmt.Sprintf("%s 第%d步“%s”被改动：%s。", root.Number, out.Step, name.ZH, found[0].Text.ZH),
+		fmt.Sprintf("%s: step %d, \"%s\", was changed: %s.", root.Number, out.Step, name.EN, found[0].Text.EN))
 	return out
 }
 
@@ -131,10 +125,11 @@ func (t *town) stepName(e event.Event) fault.Text {
 		return fault.T("代录批示", "instruction entered")
 	case what == "open":
 		return fault.T(def.Name.ZH+"·登记", def.Name.EN+": registered")
-	case what == "escalate":
-		return fault.T(def.Name.ZH+"·到时预警", def.Name.EN+": escalated")
 	case acted && def.Step(step) != nil && def.StepAct(step, act) != nil:
 		a, b := def.Step(step).Name, def.StepAct(step, act).Name
+		if a.ZH == b.ZH {
+			return a
+		}
 		return fault.T(a.ZH+"·"+b.ZH, a.EN+": "+b.EN)
 	}
 	return fault.T(def.Name.ZH, def.Name.EN)

@@ -107,7 +107,9 @@ func (e *Engine) reckon(m *Matter, s *Slot) {
 	for _, mark := range marks {
 		if mark > s.Mark {
 			s.Next = unmicro(cal.Mark(micro(from), l, stops, mark))
-			if mark == 100 || s.Next == 0 {
+			// A step that is due with the whole matter, before its own limit is
+			// over, warns by then at the latest.
+			if mark == 100 || s.Next == 0 || mark < 100 && s.Next > s.Due {
 				s.Next = s.Due
 			}
 			return

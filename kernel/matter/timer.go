@@ -97,13 +97,13 @@ func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err er
 func (e *Engine) FireDue(ctx context.Context) (fired int, next time.Time, err error) {
 	for last := (timer{}); ; {
 		due, err := e.timers(ctx, timerOneByOne)
-		if err != nil {
-			return fired, next, err
+		if err != nil || len(due) == 0 {
+			return fired, time.Time{}, err
 		}
-		now := e.clock.Now().UnixMicro()
+		now, before := e.clock.Now().UnixMicro(), fired
 		for _, t := range due {
 			if t.next > now {
-				return fired, micro(t.next), nil
+				break
 			}
 			if t == last {
 				return fired, next, fault.New(fault.Internal, "matter.FireDue", "计时器与事项不符，请运行 touyan check。", "A timer is not its matter's; run touyan check.")
@@ -114,8 +114,8 @@ func (e *Engine) FireDue(ctx context.Context) (fired int, next time.Time, err er
 			last = t
 			fired++
 		}
-		if len(due) == 0 {
-			return fired, time.Time{}, nil
+		if fired == before { // else those that fired may come due again before the others
+			return fired, micro(due[0].next), nil
 		}
 	}
 }
