@@ -40,6 +40,14 @@ async function look(page, name) {
 const state = (page) => page.evaluate(async () => (await fetch('/api/demo')).json())
 const built = (s) => Object.fromEntries(s.steps.filter((x) => x.built).map((x) => [x.n, x.state]))
 
+/** Asks again until it holds, for a minute at most. */
+async function until(holds, what) {
+  for (const end = Date.now() + 60000; !(await holds()); ) {
+    assert.ok(Date.now() < end, `waited in vain: ${what}`)
+    await new Promise((r) => setTimeout(r, 200))
+  }
+}
+
 try {
   const lin = await be('lin', DESK)
   await lin.goto(base + '/story')
@@ -52,7 +60,7 @@ try {
   // Each built step is pressed once; the last press finds nothing more to do.
   for (const step of [4, 6, 11, 12]) {
     await lin.locator('main').getByRole('button', { name: '下一件事' }).click()
-    await lin.waitForFunction(async (n) => (await (await fetch('/api/demo')).json()).steps.find((s) => s.n === n).state === 'done', step, { timeout: 60000 })
+    await until(async () => built(await state(lin))[step] === 'done', `step ${step} is done`)
     await look(lin, `02-step-${step}`)
   }
   assert.deepEqual(built(await state(lin)), { 4: 'done', 6: 'done', 11: 'done', 12: 'done' })
