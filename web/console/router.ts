@@ -20,6 +20,7 @@ export const router = createRouter({
     { path: '/tree/:id(\\d+)', component: () => import('./views/TreeView.vue'), meta: { title: 'tree.title' } },
     { path: '/enter', component: () => import('./views/EnterView.vue'), meta: { title: 'nav.enter' } },
     { path: '/register', component: () => import('./views/RegisterView.vue'), meta: { title: 'register.title' } },
+    { path: '/instructions/:id(\\d+)', component: () => import('./views/InstructionView.vue'), meta: { title: 'instruction.title' } },
     { path: '/confirm', component: () => import('./views/ConfirmView.vue'), meta: { title: 'nav.confirm' } },
     { path: '/imports', component: () => import('./views/ImportsView.vue'), meta: { title: 'nav.imports' } },
     { path: '/imports/:id(\\d+)', component: () => import('./views/ImportView.vue'), meta: { title: 'nav.imports' } },

@@ -95,3 +95,11 @@ export function flaws(s: Schema, v: unknown, path = ''): Record<string, string> 
   }
   return out
 }
+
+/** The people of a step, which a drawing names by duty: "leader / deputy". */
+export function whoText(who: string | undefined): string {
+  return (who ?? '')
+    .split(' / ')
+    .map((w) => (has(`duty.${w}`) ? t(`duty.${w}` as Key) : w))
+    .join(' / ')
+}

@@ -55,6 +55,9 @@ async function routes(page, all) {
   out.push('/?group=unit', '/?group=watch', '/matters', '/matters?q=zzzz-none', '/board', '/register', '/imports', '/units', '/definitions', '/verify', '/story', '/account', '/feedback', '/no-such-page', '/matters/999999999')
   if (split) out.push(...['', '?tab=data', '?tab=parts', '?tab=source', '?tab=proof', '/print'].map((x) => `/matters/${split.id}${x}`), `/tree/${split.id}`)
   for (const k of kinds.slice(0, 2)) out.push(...['', '?tab=table', '?tab=source'].map((x) => `/definitions/${k.kind}${x}`))
+  const found = split ? await json(page, `/api/matters/${split.id}/provenance`) : null
+  const instruction = found?.nodes.find((n) => n.href?.startsWith('/instructions/'))
+  if (instruction) out.push(instruction.href)
   if (imports[0]) out.push(`/imports/${imports[0].id}`)
   return out
 }
@@ -67,6 +70,14 @@ const doors = [
   { on: (r) => r === '/enter', name: 'enter sent empty', open: (p) => p.locator('main form [type=submit]').click({ timeout: 2000 }), wait: '[role=alert]' },
   { on: (r) => /^\/imports\/\d+$/.test(r), name: 'edit proposal', open: (p) => p.keyboard.press('e'), wait: 'main' },
 ]
+
+/** True if the open act form has a required text that is still empty. */
+function refuses() {
+  return [...document.querySelectorAll('.acts form .field')].some((f) => {
+    const input = f.querySelector(':scope > textarea, :scope > input')
+    return input && !input.value && !f.querySelector(':scope > label > .dim')
+  })
+}
 
 async function settle(page) {
   await page.waitForSelector('main', { timeout: 15000 })
@@ -128,7 +139,8 @@ for (const [i, pair] of logins.entries()) {
         await settle(page)
         await look(page, where, phone)
         for (const d of doors.filter((x) => x.on(r))) {
-          if (d.writes && !(await page.locator('.acts form [id^=act-]').count())) continue // an act without a form would be recorded
+          // A form whose required fields are filled in, or that has none, would be recorded.
+          if (d.writes && !(await page.evaluate(refuses))) continue
           try {
             await d.open(page)
             await page.waitForSelector(d.wait, { timeout: 2000 })

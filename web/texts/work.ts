@@ -24,6 +24,10 @@ export const work = {
   'status.paused': ['已暂停', 'Paused'],
   'status.withdrawn': ['已撤销', 'Withdrawn'],
 
+  'limit.wd': ['{n} 个工作日', '{n} working days'],
+  'limit.d': ['{n} 天', '{n} days'],
+  'limit.h': ['{n} 小时', '{n} hours'],
+
   'pick.unit': ['输入单位名称', 'Type a unit’s name'],
   'pick.person': ['输入姓名', 'Type a name'],
   'pick.none': ['没有符合的', 'None found'],
@@ -52,7 +56,7 @@ export const work = {
   'form.restored': ['已恢复您上次未提交的内容。', 'What you had typed before is back.'],
 
   'act.title': ['可办理的动作', 'What you can do'],
-  'act.done': ['已{act}', 'Done: {act}'],
+  'act.done': ['已办理：{act}', 'Done: {act}'],
   'act.number': ['编号 {number}', 'number {number}'],
   'act.next': ['下一步：{step}，由 {who} 办理', 'Next: {step}, held by {who}'],
   'act.until': ['，{day} 前。', ', until {day}.'],
@@ -118,6 +122,8 @@ export const work = {
   'clock.extended': ['{who} 于 {at} 延期 {by}', 'extended by {by}, {who}, {at}'],
   'clock.basis': ['依据：{basis}', 'Basis: {basis}'],
 
+  'instruction.title': ['批示', 'Instruction'],
+  'instruction.matter': ['由此登记的事项', 'The matter it led to'],
   'instruction.enteredBy': ['{who} 代录', 'entered by {who}'],
   'instruction.own': ['本人作出', 'entered in person'],
   'instruction.confirmed': ['本人已于 {at} 确认', 'confirmed in person {at}'],
@@ -125,17 +131,15 @@ export const work = {
 
   'prov.title': ['来龙去脉', 'Where it came from and what it led to'],
   'prov.missing': ['缺下一步', 'Missing next step'],
+  'prov.missingIs': ['缺下一步：{what}', 'Missing next step: {what}'],
   'prov.do': ['现在办理', 'Do it now'],
   'prov.hidden': ['另有 {n} 项您无权查看。', '{n} more that you may not see.'],
   'prov.drawing': ['图', 'Drawing'],
   'prov.list': ['列表', 'List'],
   'prov.here': ['本件', 'this one'],
-  'prov.from': ['由', 'From'],
-  'prov.rel': ['关系', 'Relation'],
-  'prov.to': ['到', 'To'],
-  'prov.at': ['时间', 'Time'],
 
   'tree.title': ['任务全链', 'Tree of units'],
+  'tree.of': ['任务全链：{title}', 'Tree of units: {title}'],
   'tree.back': ['回到事项', 'Back to the matter'],
   'tree.progress': ['{total} 个承办单位，{done} 个已完成。', '{total} parts, {done} done.'],
   'tree.stuckAt': ['卡在 {unit}“{step}”，{who} 手上。', 'Stuck at {unit}, “{step}”, with {who}.'],

@@ -33,6 +33,7 @@ export interface Remaining {
   days: number
   unit: 'wd' | 'd' | 'h'
   late: boolean
+  text?: Text
 }
 
 /** How much of a limit is used up: 0, 70, 100 or 120 percent passed. */
