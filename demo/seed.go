@@ -23,11 +23,32 @@ func Founded() time.Time { return time.Date(Year, 1, 4, 9, 0, 0, 0, clock.Shangh
 // Begin is when the story begins unless told otherwise: a Monday.
 func Begin() time.Time { return time.Date(Year, 11, 23, 8, 30, 0, 0, clock.Shanghai()) }
 
+// playable refuses a beginning for which the history does not fit the year.
+func playable(begin time.Time) error {
+	first, last := Begin().AddDate(0, 0, -21), time.Date(Year, 12, 31, 18, 0, 0, 0, clock.Shanghai())
+	if begin.Before(first) || begin.After(last) {
+		return fault.At("demo.Seed", "now", "演示的开始时间应在2026年11月2日至12月31日之间。", "The demo begins between 2 November and 31 December 2026.")
+	}
+	return nil
+}
+
+// Prepare empties a directory for a new demo and marks it as one, before its
+// database is made: a build that is cut off is then known as such.
+func Prepare(dir string, begin time.Time) error {
+	if err := playable(begin); err != nil {
+		return err
+	}
+	if err := Clear(dir); err != nil {
+		return err
+	}
+	return Record{Begin: begin, Now: Founded()}.write(dir)
+}
+
 // Seed builds the city in an empty database whose clock stands at Founded, and
 // lets the year pass until the story begins.
 func Seed(ctx context.Context, p Parts, begin time.Time) error {
-	if first, last := Begin().AddDate(0, 0, -21), time.Date(Year, 12, 31, 18, 0, 0, 0, clock.Shanghai()); begin.Before(first) || begin.After(last) {
-		return fault.At("demo.Seed", "now", "演示的开始时间应在2026年11月2日至12月31日之间。", "The demo begins between 2 November and 31 December 2026.")
+	if err := playable(begin); err != nil {
+		return err
 	}
 	if needs, err := p.Accounts.NeedsSetup(ctx); err != nil || !needs {
 		if err == nil {

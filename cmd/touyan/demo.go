@@ -57,14 +57,14 @@ func (c *demoCmd) city(ctx context.Context, s streams) (*demo.Story, *Program, b
 		return nil, nil, false, err
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, nil, false, fault.New(fault.Unavailable, "touyan.demo", "数据目录无法建立:"+c.Data, "The data directory cannot be made: "+c.Data)
+		return nil, nil, false, fault.New(fault.Unavailable, "touyan.demo", "数据目录无法建立："+c.Data, "The data directory cannot be made: "+c.Data)
 	}
 	record, _, err := demo.ReadRecord(c.Data)
 	build := c.Fresh || err != nil || !record.Ready
 	at := record.Now
 	if build {
 		at = demo.Founded()
-		if err := demo.Clear(c.Data); err != nil {
+		if err := demo.Prepare(c.Data, begin); err != nil {
 			return nil, nil, false, err
 		}
 		fmt.Fprintln(s.out, "正在建立澄川市并走完这一年…… Building Chengchuan and letting its year pass …")
@@ -106,9 +106,9 @@ func (c *demoCmd) print(ctx context.Context, s streams, story *demo.Story, built
 		how = [2]string{"新建", "built"}
 	}
 	w := s.out
-	fmt.Fprintf(w, "\n澄川市(虚构)· Chengchuan, a fictional city — %s,%s in %.1f s\n", how[0], how[1], took.Seconds())
-	fmt.Fprintf(w, "  %d 个单位 units,%d 人 people,%d 个事项 matters(在办 open %d,逾期 late %d),%d 条记录 events\n", sum.Units, sum.People, sum.Matters, sum.Open, sum.Late, sum.Events)
-	fmt.Fprintf(w, "  演示时钟 demo clock: %s\n\n人物 people(密码都是 password for all: %s)\n", state.Now, demo.Password)
+	fmt.Fprintf(w, "\n澄川市（虚构）· Chengchuan, a fictional city — %s,%s in %.1f s\n", how[0], how[1], took.Seconds())
+	fmt.Fprintf(w, "  %d 个单位 units，%d 人 people，%d 个事项 matters（在办 open %d，逾期 late %d），%d 条记录 events\n", sum.Units, sum.People, sum.Matters, sum.Open, sum.Late, sum.Events)
+	fmt.Fprintf(w, "  演示时钟 demo clock: %s\n\n人物 people（密码都是 password for all: %s）\n", state.Now, demo.Password)
 	for _, l := range state.Logins {
 		fmt.Fprintf(w, "  %-6s %s  %s / %s\n", l.Login, l.Name, l.Role.ZH, l.Role.EN)
 	}
@@ -117,14 +117,14 @@ func (c *demoCmd) print(ctx context.Context, s streams, story *demo.Story, built
 }
 
 const thingsToTry = `可以试试 five things to try
-  1 以 zhou 登录:三件事等他——确认一条代录的批示、阅示一件已办结的督办。
-    Sign in as zhou: an entered instruction to confirm, a finished follow-up to answer.
-  2 打开“演示”,按 ⏩ 走完故事;没有建成的步骤会直说。
+  1 以 zhou 登录：三件事等他：一条代录的批示待确认，两件已办结的督办待阅示。
+    Sign in as zhou: three things wait: an entered instruction to confirm, two finished follow-ups to answer.
+  2 打开“演示”，按 ⏩ 走完故事；没有建成的步骤会直说。
     Open Story and press ⏩ through it; what is not built says so.
-  3 以 lin 登录,看 澄政督〔2026〕37号 的分办树:卡在哪个科室,一眼可见。
+  3 以 lin 登录，看 澄政督〔2026〕37号 的分办树：卡在哪个科室，一眼可见。
     As lin, open the tree of No. 37 and see in which section it is stuck.
-  4 以 shen 登录(手机宽度亦可),一件分办今日到期,单手可办。
+  4 以 shen 登录（手机宽度亦可），一件分办今日到期，单手可办。
     As shen, on a phone if you like: one thing to be split is due today.
-  5 在“演示”里改动副本的一个字节,看检查指出是第几步;或中途 kill -9 后再启动,接着走。
+  5 在“演示”里改动副本的一个字节，看检查指出是第几步；或中途 kill -9 后再启动，接着走。
     Alter one byte of a copy on Story and see the step named; or kill -9 in the middle and go on.
 `
