@@ -26,6 +26,7 @@ type cli struct {
 	Verify   verifyCmd   `cmd:"" help:"Verify a receipt offline, against the city's public key."`
 	Check    checkCmd    `cmd:"" help:"Fold the whole log and compare it with every row."`
 	Bench    benchCmd    `cmd:"" help:"Measurements against a floor and against limits."`
+	Torture  tortureCmd  `cmd:"" help:"Kill the writer and cut its power under load, and count what was lost."`
 }
 
 func main() {
