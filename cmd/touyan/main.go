@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if err := command.Run(); err != nil {
-		if err != errFound {
+		if !errors.Is(err, errFound) {
 			fmt.Fprint(stderr, explain(err))
 		}
 		return 1
