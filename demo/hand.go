@@ -256,7 +256,7 @@ func (h *hand) shares(p *plan) ([]any, string, error) {
 	}
 	opinion := "建议由" + names[0] + "办理。"
 	if len(names) > 1 {
-		opinion = "建议由" + names[0] + "牵头," + strings.Join(names[1:], "、") + "协办。"
+		opinion = "建议由" + names[0] + "牵头，" + strings.Join(names[1:], "、") + "协办。"
 	}
 	return units, opinion, nil
 }
