@@ -13,9 +13,17 @@ interface Option {
   en?: string
 }
 
+// Without an order of its own a form asks who first, then how, then in words;
+// what must be filled in comes before what may be.
+const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'limit', 'date', 'number', 'bool', 'text', 'list', 'units', 'area']
+
+function weight(s: Schema, name: string): number {
+  return (s.required?.includes(name) ? 0 : RANK.length) + RANK.indexOf(widgetOf(s.properties![name]!))
+}
+
 export function orderOf(s: Schema): string[] {
   const names = Object.keys(s.properties ?? {})
-  const order = s['x-order'] ?? []
+  const order = s['x-order'] ?? [...names].sort((a, b) => weight(s, a) - weight(s, b))
   return [...order.filter((n) => names.includes(n)), ...names.filter((n) => !order.includes(n))]
 }
 
