@@ -221,8 +221,8 @@ export interface Matter extends Row {
 
 export interface Receipt {
   format: string
-  log: string
-  key: string
+  log?: string // these two are the installation's, and come only with /api/receipts
+  key?: string
   envelope: Record<string, unknown>
   digest: string
   body?: unknown
