@@ -97,7 +97,7 @@ func (o *Office) inbox(ctx context.Context, who auth.Principal, group matter.Gro
 		}
 		got.Items = append(got.Items, v.task(t.Matter, t.Slot, offers))
 	}
-	now, midnight := v.now.UnixMicro(), calendar.DayOf(v.now).End().UnixMicro()
+	now, midnight := v.now.UnixMicro(), calendar.DayOf(v.now).End().UnixMicro()+1
 	for _, c := range []struct {
 		to     *int
 		group  matter.Group
