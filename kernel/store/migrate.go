@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,32 +23,69 @@ import (
 // file, once released, never changes. A database written by a newer program is
 // refused.
 func Migrate(ctx context.Context, dsn string, sources ...fs.FS) error {
-	merged, newest, err := merge(EngineOf(dsn), sources)
+	merged, err := merge(EngineOf(dsn), sources)
 	if err != nil {
 		return fault.Wrap("store.Migrate", err)
 	}
+	return fault.Wrap("store.Migrate", migrate(ctx, dsn, merged))
+}
+
+// migrateExactly brings an empty database to the schema that the given
+// migrations make, for a copy of a database that has had no others.
+func migrateExactly(ctx context.Context, dsn string, versions []int64, sources []fs.FS) error {
+	merged, err := merge(EngineOf(dsn), sources)
+	if err != nil {
+		return err
+	}
+	for name := range merged {
+		if version, _ := numberOf(name); !slices.Contains(versions, version) {
+			delete(merged, name)
+		}
+	}
+	if len(merged) != len(versions) {
+		return newerSchema()
+	}
+	return migrate(ctx, dsn, merged)
+}
+
+func migrate(ctx context.Context, dsn string, merged scripts) error {
 	pool, dialect, err := migrationPool(dsn)
 	if err != nil {
-		return fault.Wrap("store.Migrate", err)
+		return err
 	}
 	defer pool.Close()
-	provider, err := goose.NewProvider(dialect, pool, merged)
+	// A kernel package may get a migration after those of domains, with their
+	// higher numbers, have run.
+	provider, err := goose.NewProvider(dialect, pool, merged, goose.WithAllowOutofOrder(true))
 	if err != nil {
-		return fault.Wrap("store.Migrate", err)
+		return err
 	}
-	have, err := provider.GetDBVersion(ctx)
+	if _, err := provider.GetDBVersion(ctx); err != nil { // makes goose's table
+		return refusal(pgRefusal(err))
+	}
+	rows, err := pool.QueryContext(ctx, "SELECT DISTINCT version_id FROM goose_db_version WHERE version_id > 0")
 	if err != nil {
-		return fault.Wrap("store.Migrate", refusal(pgRefusal(err)))
+		return refusal(pgRefusal(err))
 	}
-	if have > newest {
-		return fault.New(fault.Unavailable, "store.Migrate",
-			fmt.Sprintf("数据库结构（第%d版）比本程序（第%d版）新，请使用较新的程序。", have, newest),
-			fmt.Sprintf("The database schema (version %d) is newer than this program's (version %d); run the newer program.", have, newest))
+	defer rows.Close()
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return err
+		}
+		if !merged.has(version) {
+			return newerSchema()
+		}
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fault.Wrap("store.Migrate", refusal(pgRefusal(err)))
+	if err := rows.Close(); err != nil {
+		return err
 	}
-	return nil
+	_, err = provider.Up(ctx)
+	return refusal(pgRefusal(err))
+}
+
+func newerSchema() error {
+	return fault.New(fault.Unavailable, "store.Migrate", "数据库结构比本程序新，请使用较新的程序。", "The database schema is newer than this program's; run the newer program.")
 }
 
 func migrationPool(dsn string) (*sql.DB, goose.Dialect, error) {
@@ -66,32 +104,28 @@ func migrationPool(dsn string) (*sql.DB, goose.Dialect, error) {
 	return pool, goose.DialectSQLite3, nil
 }
 
-// merge gathers the migrations of all packages into one directory and gives
-// the newest version.
-func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
+// merge gathers the migrations of all packages into one directory.
+func merge(engine Engine, sources []fs.FS) (scripts, error) {
 	merged := scripts{}
 	seen := map[int64]string{}
-	var newest int64
 	for _, source := range sources {
 		names, err := fs.Glob(source, "*.sql")
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		sort.Strings(names)
 		for _, name := range names {
-			number, _, _ := strings.Cut(name, "_")
-			version, err := strconv.ParseInt(number, 10, 64)
+			version, err := numberOf(name)
 			if err != nil {
-				return nil, 0, fmt.Errorf("migration %s: the name must begin with a number", name)
+				return nil, err
 			}
 			if other, taken := seen[version]; taken {
-				return nil, 0, fmt.Errorf("migrations %s and %s have the same number", other, name)
+				return nil, fmt.Errorf("migrations %s and %s have the same number", other, name)
 			}
 			seen[version] = name
-			newest = max(newest, version)
 			text, err := fs.ReadFile(source, name)
 			if err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 			if engine == SQLite {
 				text = []byte(strict(string(text)))
@@ -101,10 +135,20 @@ func merge(engine Engine, sources []fs.FS) (fs.FS, int64, error) {
 			merged[name] = text
 		}
 	}
-	if newest == 0 {
-		return nil, 0, errors.New("no migrations given")
+	if len(merged) == 0 {
+		return nil, errors.New("no migrations given")
 	}
-	return merged, newest, nil
+	return merged, nil
+}
+
+// numberOf gives the number in front of a migration's name.
+func numberOf(name string) (int64, error) {
+	number, _, _ := strings.Cut(name, "_")
+	version, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || version < 1 {
+		return 0, fmt.Errorf("migration %s: the name must begin with a number", name)
+	}
+	return version, nil
 }
 
 // bytewise turns our portable DDL into PostgreSQL's: text is ordered by its

@@ -12,6 +12,16 @@ import (
 // packages, as the engine wants them. It is flat and read-only.
 type scripts map[string][]byte
 
+// has reports whether there is a migration of the number.
+func (s scripts) has(version int64) bool {
+	for name := range s {
+		if v, err := numberOf(name); err == nil && v == version {
+			return true
+		}
+	}
+	return false
+}
+
 // Open implements fs.FS.
 func (s scripts) Open(name string) (fs.File, error) {
 	text, ok := s[name]

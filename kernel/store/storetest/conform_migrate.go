@@ -72,7 +72,7 @@ func migrate(t *testing.T, dsn string) {
 // also when the newer file comes from another package with a lower number.
 func migrateOlder(t *testing.T, dsn string) {
 	ctx := t.Context()
-	if err := store.Migrate(ctx, dsn, only("0001_first.sql")); err != nil {
+	if err := store.Migrate(ctx, dsn, only("9001_first.sql")); err != nil {
 		t.Fatal(err)
 	}
 	db, err := store.Open(ctx, dsn, store.Options{})
@@ -83,8 +83,11 @@ func migrateOlder(t *testing.T, dsn string) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	extra := files("0003_extra.sql", "-- +goose Up\nALTER TABLE thing ADD COLUMN late TEXT NOT NULL DEFAULT '?';\nCREATE INDEX thing_late ON thing (late);\n")
-	if err := store.Migrate(ctx, dsn, extra, Tables()); err != nil {
+	extra := files("9003_extra.sql", "-- +goose Up\nALTER TABLE thing ADD COLUMN late TEXT NOT NULL DEFAULT '?';\nCREATE INDEX thing_late ON thing (late);\n")
+	if err := store.Migrate(ctx, dsn, extra, only("9001_first.sql")); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(ctx, dsn, extra, Tables()); err != nil { // 9002 after 9003
 		t.Fatal(err)
 	}
 	if db, err = store.Open(ctx, dsn, store.Options{}); err != nil {
@@ -104,9 +107,11 @@ func migrateNewer(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	before := schemaOf(t, dsn)
-	err := store.Migrate(t.Context(), dsn, only("0001_first.sql"))
-	if !fault.Is(err, fault.Unavailable) {
-		t.Fatalf("an older program got %v", err)
+	older := files("9005_other.sql", "-- +goose Up\nCREATE TABLE other (\n    id BIGINT PRIMARY KEY\n);\n")
+	for _, sources := range [][]fs.FS{{only("9001_first.sql")}, {only("9001_first.sql"), older}} {
+		if err := store.Migrate(t.Context(), dsn, sources...); !fault.Is(err, fault.Unavailable) {
+			t.Fatalf("an older program got %v", err)
+		}
 	}
 	if d := cmp.Diff(before, schemaOf(t, dsn)); d != "" {
 		t.Fatal(d)
@@ -122,13 +127,13 @@ func migrateBroken(t *testing.T, dsn string) {
 	}
 	before := schemaOf(t, dsn)
 	half := "-- +goose Up\nCREATE TABLE half (\n    id BIGINT PRIMARY KEY\n);\nCREATE INDEX no_such ON no_such_table (id);\n"
-	if err := store.Migrate(ctx, dsn, Tables(), files("0009_half.sql", half)); err == nil {
+	if err := store.Migrate(ctx, dsn, Tables(), files("9009_half.sql", half)); err == nil {
 		t.Fatal("a broken migration was accepted")
 	}
 	if d := cmp.Diff(before, schemaOf(t, dsn)); d != "" {
 		t.Fatalf("half a migration stands: %s", d)
 	}
-	if err := store.Migrate(ctx, dsn, Tables(), files("0009_half.sql", strings.ReplaceAll(half, "no_such_table", "half"))); err != nil {
+	if err := store.Migrate(ctx, dsn, Tables(), files("9009_half.sql", strings.ReplaceAll(half, "no_such_table", "half"))); err != nil {
 		t.Fatal(err)
 	}
 }
