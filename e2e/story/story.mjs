@@ -87,7 +87,7 @@ try {
   const auditor = await be('gu', PHONE)
   await auditor.goto(base + '/story')
   await auditor.getByRole('button', { name: '在副本里改动并检查' }).click()
-  await auditor.getByText('被改动').first().waitFor({ timeout: 60000 })
+  await auditor.locator('[role=status]').filter({ hasText: '被改动' }).waitFor({ timeout: 60000 })
   await look(auditor, '05-altered')
 
   // The leader sees his answered instruction on his phone; the citizen sees nothing of it.
