@@ -54,3 +54,6 @@ func (t *Town) live(ctx context.Context, b *Bureau, key string) error {
 	}
 	return err
 }
+
+// Acts is the number of acts in a matter's life after it was opened.
+func Acts() int { return len(life()) }

@@ -143,7 +143,7 @@ func (t *Town) build(ctx context.Context, p *Place) (*auth.Accounts, error) {
 	if t.Book, err = auth.OpenBook(ctx, t.DB, p.Clock); err != nil {
 		return nil, err
 	}
-	accounts, err := auth.NewAccounts(t.Book, auth.Options{})
+	accounts, err := auth.NewAccounts(t.Book, auth.Options{Light: true})
 	if err != nil {
 		return nil, err
 	}

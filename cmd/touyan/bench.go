@@ -13,6 +13,7 @@ import (
 // benchCmd groups the measurements.
 type benchCmd struct {
 	Engine benchEngineCmd `cmd:"" help:"Four-act matters with 256 in flight, against a hand-written floor."`
+	Lists  benchListsCmd  `cmd:"" help:"Lists, inboxes, counters and acts with many matters stored."`
 }
 
 // measured is what every measurement is told.
@@ -73,5 +74,20 @@ func (c *benchEngineCmd) Run(ctx context.Context, s streams) error {
 			conf.Postgres, conf.Floor = server.URLs[0], server.URLs[1]
 		}
 		return bench.Engine(ctx, conf)
+	})
+}
+
+// benchListsCmd times what screens ask for.
+type benchListsCmd struct {
+	measured
+	Matters int `help:"How many matters are stored." default:"1000000"`
+	Rounds  int `help:"How often each view is asked." default:"40"`
+	Seconds int `help:"How long acts come in, 100 a second." default:"20"`
+}
+
+// Run implements the command.
+func (c *benchListsCmd) Run(ctx context.Context, s streams) error {
+	return c.in(s, func(dir string) (any, error) {
+		return bench.Lists(ctx, bench.ListsConfig{Dir: dir, Matters: c.Matters, Rounds: c.Rounds, Acts: time.Duration(c.Seconds) * time.Second})
 	})
 }
