@@ -216,50 +216,6 @@ func TestWithdraw(t *testing.T) {
 	})
 }
 
-// TestNoticeArrives: a deadline in a year without a holiday notice is
-// provisional, and is computed again by an event when the notice comes.
-func TestNoticeArrives(t *testing.T) {
-	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
-		w := newTown(t, db)
-		w.clock.Set(day(12, 21, 9, 0))
-		_, part := w.assigned("10wd")
-		if s := w.slot(part); s.Provisional { // signing is due on the next day
-			t.Fatal("the first step is not provisional")
-		}
-		w.act("shen", part, "sign", "sign", map[string]any{})
-		w.act("shen", part, "split", "split", map[string]any{"head": ref(w.people["head"].Person)})
-		w.act("head", part, "direct", "direct", map[string]any{"section": ref(w.section)})
-		w.act("chief", part, "allot", "allot", map[string]any{"clerk": ref(w.people["clerk"].Person)})
-		before := w.slot(part)
-		if !before.Provisional {
-			t.Fatalf("not provisional: %+v", before)
-		}
-		n, err := w.desk.LoadNotice(context.Background(), w.people["admin"], noticeText(t), w.next())
-		if err != nil || n != 1 {
-			t.Fatalf("%d recomputed: %v", n, err)
-		}
-		after := w.slot(part)
-		if after.Provisional || after.Due == before.Due {
-			t.Fatalf("after the notice: %+v", after)
-		}
-		w.check(2)
-	})
-}
-
-// noticeText writes a notice in the calendar's own form: New Year's three days.
-func noticeText(t *testing.T) string {
-	t.Helper()
-	off, err := calendar.ParseDay("2027-01-01")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := calendar.Notice{
-		Year: 2027, Part: 1, Number: "国办发明电〔2026〕9号", Source: "https://www.gov.cn/zhengce/content_1.htm",
-		Spans: []calendar.Span{{First: off, Last: off + 2, Name: "元旦"}},
-	}
-	return n.String()
-}
-
 // TestTwoAtOnce: two clerks act on the same step at the same moment; one wins,
 // the other is told what the matter has come to.
 func TestTwoAtOnce(t *testing.T) {

@@ -92,7 +92,7 @@ func New(notices ...Notice) (*Calendar, error) {
 		switch {
 		case i > 0 && sorted[i-1].Year == n.Year && sorted[i-1].Part == n.Part:
 			return nil, fault.New(fault.Conflict, op,
-				"日历中已有"+n.title().ZH+",不能重复录入。", "The calendar already holds the "+n.title().EN+".")
+				"日历中已有"+n.title().ZH+"，不能重复录入。", "The calendar already holds the "+n.title().EN+".")
 		case n.Part > 1 && (i == 0 || sorted[i-1].Year != n.Year):
 			return nil, fault.New(fault.Conflict, op,
 				"请先录入"+strconv.Itoa(n.Year)+"年的年度放假通知，再录入调整通知。",
@@ -115,6 +115,11 @@ func New(notices ...Notice) (*Calendar, error) {
 // those of New.
 func (c *Calendar) With(n Notice) (*Calendar, error) {
 	return New(append(slices.Clone(c.notices), n)...)
+}
+
+// Holds reports whether the calendar rests on a part of a year's notices.
+func (c *Calendar) Holds(year, part int) bool {
+	return slices.ContainsFunc(c.notices, func(n Notice) bool { return n.Year == year && n.Part == part })
 }
 
 // Notices lists what the calendar rests on, by year and part.

@@ -32,7 +32,7 @@ func (c *opening) Decide(g *store.Group) error {
 	if again, err := c.begin(g); again || err != nil {
 		return err
 	}
-	def := c.e.defs.Latest(c.in.Kind)
+	def := c.e.Definitions().Latest(c.in.Kind)
 	if def == nil {
 		return fault.At("matter.Open", "kind", "没有这类事项。", "There is no such kind of matter.")
 	}
@@ -153,9 +153,9 @@ func (c *acting) Decide(g *store.Group) error {
 	if !ok {
 		return errNotFound()
 	}
-	def := c.e.defs.ByHash(m.Def)
-	if def == nil {
-		return errDefinition()
+	def, err := c.e.pinned(m.Def)
+	if err != nil {
+		return err
 	}
 	st, err := flow.DecodeState(m.State)
 	if err != nil {

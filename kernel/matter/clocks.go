@@ -1,13 +1,11 @@
 package matter
 
 import (
-	"context"
 	"time"
 
 	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter/flow"
-	"touyan.dev/touyan/kernel/store"
 )
 
 // marks are the shares of a limit, in percent, at which the engine escalates:
@@ -190,26 +188,4 @@ func (w *work) extend(m *Matter, f *flow.Effect) error {
 		}
 	}
 	return nil
-}
-
-// loadCalendar reads the built-in notices and those that came later.
-func loadCalendar(ctx context.Context, r store.Reader) (*calendar.Calendar, error) {
-	texts, err := store.Collect(ctx, r, func(row store.Scanner) (s string, err error) {
-		err = row.Scan(&s)
-		return s, err
-	}, "SELECT text FROM calendar_notice ORDER BY id")
-	if err != nil {
-		return nil, err
-	}
-	days := calendar.Default()
-	for _, text := range texts {
-		n, err := calendar.ParseNotice("calendar_notice", []byte(text))
-		if err != nil {
-			return nil, err
-		}
-		if days, err = days.With(n); err != nil {
-			return nil, err
-		}
-	}
-	return days, nil
 }

@@ -132,7 +132,7 @@ func (e *Engine) fold(events []event.Event) (Matter, error) {
 				ID: ev.Subject, Def: o.Def, Parent: o.Parent, Part: o.Part, Root: o.Root, Source: o.Source, Number: o.Number,
 				Title: o.Title, Office: o.Office, Unit: o.Unit, Originator: o.Originator, Opened: ev.Recorded,
 			}
-			if def = e.defs.ByHash(o.Def); def == nil {
+			if def = e.Definitions().ByHash(o.Def); def == nil {
 				return m, errDefinition()
 			}
 			m.Kind = def.Kind

@@ -44,8 +44,7 @@ type Engine struct {
 	rules  *auth.Rules
 	key    *audit.Key
 	series map[string]string
-	defs   *flow.Set
-	days   atomic.Pointer[calendar.Calendar]
+	held   atomic.Pointer[held]
 }
 
 // Config is what an Engine is built from.
@@ -65,20 +64,20 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err := c.Rules.Covers("matter.read", readColumns()); err != nil {
 		return nil, fault.Wrap("matter.New", err)
 	}
-	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series, defs: c.Defs}
-	days, err := loadCalendar(ctx, c.DB)
+	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series}
+	days, last, err := loadCalendar(ctx, c.DB)
 	if err != nil {
 		return nil, fault.Wrap("matter.New", err)
 	}
-	e.days.Store(days)
+	e.held.Store(&held{defs: c.Defs, days: days, last: last})
 	return e, nil
 }
 
 // Calendar is the calendar in force.
-func (e *Engine) Calendar() *calendar.Calendar { return e.days.Load() }
+func (e *Engine) Calendar() *calendar.Calendar { return e.held.Load().days }
 
 // Definitions is the set of definitions in force.
-func (e *Engine) Definitions() *flow.Set { return e.defs }
+func (e *Engine) Definitions() *flow.Set { return e.held.Load().defs }
 
 // Status says whether a matter runs.
 type Status string
@@ -198,10 +197,7 @@ func (e *Engine) Act(ctx context.Context, who auth.Principal, id int64, in Act) 
 
 // write sends a change through the group writer and composes its answer.
 func (e *Engine) write(ctx context.Context, w *work, c store.Change) (Done, error) {
-	if err := e.book.Write(ctx, func(dir *auth.Directory) store.Change {
-		w.dir = dir
-		return c
-	}); err != nil {
+	if err := e.send(ctx, w, c); err != nil {
 		return Done{}, err
 	}
 	if w.again {
@@ -224,9 +220,11 @@ func (e *Engine) first(ctx context.Context, w *work) (Done, error) {
 		return Done{}, fault.New(fault.Conflict, "matter.Act", "这个操作号已用于另一项操作，请换一个操作号。",
 			"This idempotency key was used for another act; choose another key.")
 	}
-	number, err := e.numberOf(ctx, first.Subject)
-	if err != nil {
-		return Done{}, err
+	number := ""
+	if first.Kind != noticeKind {
+		if number, err = e.numberOf(ctx, first.Subject); err != nil {
+			return Done{}, err
+		}
 	}
 	return Done{Matter: first.Subject, Pos: first.Pos, Number: number, Receipt: receipt.With(first), Again: true}, nil
 }

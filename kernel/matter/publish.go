@@ -3,7 +3,6 @@ package matter
 import (
 	"context"
 
-	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -29,17 +28,6 @@ var definitions = store.Table[string, published]{
 	},
 }
 
-// notices holds the texts of late holiday notices.
-var notices = store.Table[int64, string]{
-	Name: "calendar_notice", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Cols: []string{"text"}, Fixed: true,
-	KeyArgs: func(id int64) []any { return []any{id} },
-	Args:    func(text string) []any { return []any{text} },
-	Scan: func(row store.Scanner, _ *int64) (id int64, text string, err error) {
-		err = row.Scan(&id, &text)
-		return id, text, err
-	},
-}
-
 // Source is the text of a definition and the file it stands in.
 type Source struct{ File, Text string }
 
@@ -48,32 +36,39 @@ type Source struct{ File, Text string }
 // the newest of each kind for new ones. It refuses a definition that Check
 // finds wanting, naming file and line.
 func Publish(ctx context.Context, db *store.DB, clk clock.Clock, sources []Source) (*flow.Set, error) {
-	old, err := store.Collect(ctx, db, func(row store.Scanner) (s Source, err error) {
-		err = row.Scan(&s.File, &s.Text)
-		return s, err
-	}, "SELECT kind, source FROM definition ORDER BY published, hash")
+	all, err := readDefinitions(ctx, db)
 	if err != nil {
 		return nil, err
-	}
-	var all, latest []*flow.Def
-	for _, s := range old {
-		d, err := flow.Parse(s.File, []byte(s.Text))
-		if err != nil {
-			return nil, fault.Wrap("matter.Publish", err)
-		}
-		all = append(all, d)
 	}
 	for _, s := range sources {
 		d, err := flow.Parse(s.File, []byte(s.Text))
 		if err != nil {
 			return nil, fault.Wrap("matter.Publish", err)
 		}
-		all, latest = append(all, d), append(latest, d)
+		all = append(all, d)
 		if err := db.Write(ctx, &publishing{def: d, text: s.Text, clock: clk}); err != nil {
 			return nil, err
 		}
 	}
 	return flow.NewSet(all...)
+}
+
+// readDefinitions reads every version that the log holds.
+func readDefinitions(ctx context.Context, r store.Reader) ([]*flow.Def, error) {
+	texts, err := store.Collect(ctx, r, func(row store.Scanner) (s Source, err error) {
+		err = row.Scan(&s.File, &s.Text)
+		return s, err
+	}, "SELECT kind, source FROM definition ORDER BY published, hash")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*flow.Def, len(texts))
+	for i, s := range texts {
+		if out[i], err = flow.Parse(s.File, []byte(s.Text)); err != nil {
+			return nil, fault.Wrap("matter.Publish", err)
+		}
+	}
+	return out, nil
 }
 
 // publishing enters one definition.
@@ -104,13 +99,4 @@ func (c *publishing) Decide(g *store.Group) error {
 	}
 	store.Put(g, &definitions, c.def.Hash(), published{c.def.Kind, int64(c.def.Version), now.UnixMicro(), c.text})
 	return nil
-}
-
-// withNotice gives the calendar with one notice more.
-func (e *Engine) withNotice(text string) (*calendar.Calendar, error) {
-	n, err := calendar.ParseNotice("notice", []byte(text))
-	if err != nil {
-		return nil, err
-	}
-	return e.Calendar().With(n)
 }

@@ -332,7 +332,7 @@ type Offered struct {
 
 // Offers gives the acts possible on a matter now.
 func (e *Engine) Offers(who auth.Principal, m Matter) ([]Offered, error) {
-	def := e.defs.ByHash(m.Def)
+	def := e.Definitions().ByHash(m.Def)
 	if def == nil {
 		return nil, errDefinition()
 	}
@@ -435,7 +435,7 @@ func (e *Engine) Moved(ctx context.Context, who auth.Principal, events []event.E
 	var out []int64
 	for _, ev := range events {
 		kind, _, _ := strings.Cut(ev.Kind, "/")
-		if e.defs.Latest(kind) == nil || slices.Contains(out, ev.Subject) {
+		if e.Definitions().Latest(kind) == nil || slices.Contains(out, ev.Subject) {
 			continue
 		}
 		if _, err := e.Get(ctx, who, ev.Subject); err == nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"touyan.dev/touyan/kernel/auth"
-	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter/flow"
 	"touyan.dev/touyan/kernel/store"
@@ -27,9 +26,19 @@ const (
 
 // RunTimers fires escalations and the ends of pauses as they come due, until
 // the context ends. Several replicas may run it: each timer has one key, so it
-// has one effect.
+// has one effect. It first computes provisional deadlines again, for this
+// program may bring a notice that the one before did not have; and it keeps the
+// engine up with what other programs enter.
 func (e *Engine) RunTimers(ctx context.Context) error {
-	for {
+	for reclocked := false; ; {
+		err := e.CatchUp(ctx)
+		if err == nil && !reclocked {
+			_, err = e.Reclock(ctx)
+			reclocked = err == nil
+		}
+		if err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "catching up", "err", err)
+		}
 		fired, next, err := e.fireDue(ctx)
 		if ctx.Err() != nil {
 			return nil
@@ -131,11 +140,7 @@ func (e *Engine) timers(ctx context.Context, limit int) ([]timer, error) {
 func (e *Engine) fire(ctx context.Context, t timer) error {
 	w := e.work(auth.Principal{}, fmt.Sprintf("timer/%d/%d/%d/%d", t.matter, t.n, t.mark, t.next))
 	c := &ringing{work: w, timer: t}
-	err := e.book.Write(ctx, func(dir *auth.Directory) store.Change {
-		c.dir = dir
-		return c
-	})
-	return fault.Wrap("matter.fire", err)
+	return fault.Wrap("matter.fire", e.send(ctx, &c.work, c))
 }
 
 // ringing is the change that a timer makes.
@@ -163,9 +168,9 @@ func (c *ringing) Decide(g *store.Group) error {
 	if slot == nil || slot.N != c.timer.n || slot.Next != c.timer.next {
 		return nil // the matter has moved on since the row was read
 	}
-	def := c.e.defs.ByHash(m.Def)
-	if def == nil {
-		return errDefinition()
+	def, err := c.e.pinned(m.Def)
+	if err != nil {
+		return err
 	}
 	st, err := flow.DecodeState(m.State)
 	if err != nil {
@@ -191,105 +196,4 @@ func (c *ringing) Decide(g *store.Group) error {
 	slot.Mark = mark
 	c.e.reckon(&m, slot)
 	return c.settle(g, &m, st, nil, m.Kind+"/escalate", Body{Slot: slot.Slot, Step: slot.Step, N: slot.N, Mark: mark, Late: late}, running)
-}
-
-// LoadNotice enters a holiday notice that came after the program was built, and
-// computes every provisional deadline again, each by an event of its own.
-func (e *Engine) LoadNotice(ctx context.Context, who auth.Principal, text, key string) (int, error) {
-	days, err := e.withNotice(text)
-	if err != nil {
-		return 0, err
-	}
-	c := &noticing{work: e.work(who, key), text: text}
-	if _, err := e.write(ctx, &c.work, c); err != nil {
-		return 0, err
-	}
-	e.days.Store(days)
-	return e.Reclock(ctx)
-}
-
-// Reclock computes every provisional deadline again under the calendar in
-// force and gives how many there were.
-func (e *Engine) Reclock(ctx context.Context) (int, error) {
-	ids, err := store.Collect(ctx, e.db, func(row store.Scanner) (id int64, err error) {
-		err = row.Scan(&id)
-		return id, err
-	}, "SELECT DISTINCT matter FROM task WHERE provisional <> 0 ORDER BY matter")
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range ids {
-		c := &reclocking{work: e.work(auth.Principal{}, fmt.Sprintf("reclock/%s/%d", e.Calendar().Version(), id)), id: id}
-		if err := e.book.Write(ctx, func(dir *auth.Directory) store.Change {
-			c.dir = dir
-			return c
-		}); err != nil {
-			return 0, err
-		}
-	}
-	return len(ids), nil
-}
-
-// reclocking computes the deadlines of one matter again.
-type reclocking struct {
-	work
-	id int64
-}
-
-// Load implements store.Change.
-func (c *reclocking) Load(g *store.Group) {
-	c.load(g)
-	loadMatter(g, c.e, c.id, false, c.now.Year())
-}
-
-// Decide implements store.Change.
-func (c *reclocking) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
-		return err
-	}
-	m, ok := store.Get(g, &matters, c.id)
-	if !ok || m.Status != Open {
-		return nil
-	}
-	st, err := flow.DecodeState(m.State)
-	if err != nil {
-		return fault.Wrap("matter.reclock", err)
-	}
-	if err := c.e.reckonWhole(&m); err != nil {
-		return err
-	}
-	m.Clocks.Slots = append([]Slot{}, m.Clocks.Slots...)
-	for i := range m.Clocks.Slots {
-		c.e.reckon(&m, &m.Clocks.Slots[i])
-	}
-	return c.settle(g, &m, st, nil, m.Kind+"/reclock", Body{Act: "reclock"}, running)
-}
-
-// noticing is the change that enters a notice.
-type noticing struct {
-	work
-	text string
-}
-
-// Load implements store.Change.
-func (c *noticing) Load(g *store.Group) { c.load(g) }
-
-// Decide implements store.Change.
-func (c *noticing) Decide(g *store.Group) error {
-	c.kind = "calendar/notice"
-	if again, err := c.begin(g); again || err != nil {
-		return err
-	}
-	if _, err := c.e.rules.Require(c.dir, c.who, "calendar.notice", auth.Resource{Type: "Calendar", Unit: c.dir.Root()}); err != nil {
-		return err
-	}
-	place, err := event.Append(g, event.Draft{
-		Kind: c.kind, Subject: event.NewSubject, Actor: c.who.Person, Key: c.once.Key, Recorded: c.now, Body: map[string]string{"text": c.text},
-	})
-	if err != nil {
-		return err
-	}
-	c.place = place
-	store.Insert(g, &notices, place.Event.Pos, c.text)
-	return nil
 }

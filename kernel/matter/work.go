@@ -44,15 +44,19 @@ func (e *Engine) work(who auth.Principal, key string) work {
 func (w *work) load(g *store.Group) {
 	event.Load(g, w.once)
 	auth.LoadVersion(g)
+	store.Want(g, &editions, editionID)
 }
 
 // begin starts a Decide: it resets what an earlier try left, checks that the
-// directory is the newest, and reports a repeated key.
+// directory and the calendar are the newest, and reports a repeated key.
 func (w *work) begin(g *store.Group) (again bool, err error) {
 	w.events, w.again, w.number = 0, false, ""
 	if pos, ok := event.Seen(g, w.once); ok {
 		w.again, w.place = true, event.Place{Event: event.Event{Envelope: event.Envelope{Pos: pos}}}
 		return true, nil
+	}
+	if last, _ := store.Get(g, &editions, editionID); last > w.e.held.Load().last {
+		return false, errBehind
 	}
 	return false, auth.Current(g, w.dir)
 }
@@ -311,6 +315,13 @@ func (w *work) openSlot(m *Matter, f *flow.Effect) (Slot, error) {
 		return s, err
 	}
 	s.Unit, s.Duty, s.Person = h.unit, h.duty, h.person
+	// A notice may have come since the matter was opened which moved no open
+	// step, and so did not have the whole counted again.
+	if len(m.Clocks.Stops) == 0 || m.Clocks.Stops[len(m.Clocks.Stops)-1].To != 0 {
+		if err := w.e.reckonWhole(m); err != nil {
+			return s, err
+		}
+	}
 	w.e.reckon(m, &s)
 	return s, nil
 }
@@ -383,7 +394,7 @@ func (w *work) belongs(person, unit int64) bool {
 func (w *work) spawn(g *store.Group, m *Matter, spawns []flow.Effect) error {
 	for i := range spawns {
 		f := &spawns[i]
-		def := w.e.defs.Latest(f.Run)
+		def := w.e.Definitions().Latest(f.Run)
 		if def == nil {
 			return fault.New(fault.Internal, "matter.spawn", "分办流程没有定义。", "The sub-matter's kind has no definition.")
 		}
@@ -432,9 +443,9 @@ func (w *work) cancelOne(g *store.Group, id int64) error {
 	if !ok || kid.Status == Ended {
 		return nil
 	}
-	def := w.e.defs.ByHash(kid.Def)
-	if def == nil {
-		return errDefinition()
+	def, err := w.e.pinned(kid.Def)
+	if err != nil {
+		return err
 	}
 	st, err := flow.DecodeState(kid.State)
 	if err != nil {
@@ -450,9 +461,9 @@ func (w *work) report(g *store.Group, kid *Matter) error {
 	if !ok || parent.Status == Ended {
 		return nil
 	}
-	def := w.e.defs.ByHash(parent.Def)
-	if def == nil {
-		return errDefinition()
+	def, err := w.e.pinned(parent.Def)
+	if err != nil {
+		return err
 	}
 	st, err := flow.DecodeState(parent.State)
 	if err != nil {

@@ -32,7 +32,6 @@ const maxRounds = 8
 // Group is the set of rows that the changes of one commit work on.
 type Group struct {
 	ctx    context.Context
-	now    time.Time
 	sets   map[any]any
 	order  []flusher
 	locals map[any]any

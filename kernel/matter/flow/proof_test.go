@@ -16,7 +16,6 @@ import (
 
 // trial is one definition, or a mutation of one, put before both judges.
 type trial struct {
-	def    *Def
 	child  *Def
 	childL int
 }
