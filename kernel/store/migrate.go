@@ -21,13 +21,20 @@ import (
 // tables gives its own directory of numbered .sql files; the numbers are unique
 // over the whole program (kernel 1–99, then a hundred for each domain), and a
 // file, once released, never changes. A database written by a newer program is
-// refused.
+// refused, and so is an upgrade of a SQLite file that another program has open.
 func Migrate(ctx context.Context, dsn string, sources ...fs.FS) error {
 	merged, err := merge(EngineOf(dsn), sources)
 	if err != nil {
 		return fault.Wrap("store.Migrate", err)
 	}
-	return fault.Wrap("store.Migrate", migrate(ctx, dsn, merged))
+	if EngineOf(dsn) == PostgreSQL { // replicas are upgraded one after the other
+		return fault.Wrap("store.Migrate", migrate(ctx, dsn, merged, func() error { return nil }))
+	}
+	lock, err := openLock(dsn)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fault.Wrap("store.Migrate", migrate(ctx, dsn, merged, lock.alone)), lock.release())
 }
 
 // migrateExactly brings an empty database to the schema that the given
@@ -45,10 +52,11 @@ func migrateExactly(ctx context.Context, dsn string, versions []int64, sources [
 	if len(merged) != len(versions) {
 		return newerSchema()
 	}
-	return migrate(ctx, dsn, merged)
+	return migrate(ctx, dsn, merged, func() error { return nil })
 }
 
-func migrate(ctx context.Context, dsn string, merged scripts) error {
+// migrate runs what has not run yet; before it does, alone must agree.
+func migrate(ctx context.Context, dsn string, merged scripts, alone func() error) error {
 	pool, dialect, err := migrationPool(dsn)
 	if err != nil {
 		return err
@@ -78,6 +86,13 @@ func migrate(ctx context.Context, dsn string, merged scripts) error {
 		}
 	}
 	if err := rows.Close(); err != nil {
+		return err
+	}
+	pending, err := provider.HasPending(ctx)
+	if err != nil || !pending {
+		return refusal(pgRefusal(err))
+	}
+	if err := alone(); err != nil {
 		return err
 	}
 	_, err = provider.Up(ctx)

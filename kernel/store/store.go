@@ -17,6 +17,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -54,6 +55,7 @@ type DB struct {
 	opts    Options
 	reader  *sql.DB
 	writer  session
+	lock    *lockFile // nil on PostgreSQL
 	queue   chan *request
 	stop    chan struct{}
 	ended   chan struct{} // the writer has returned
@@ -77,11 +79,13 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	var err error
 	if db.engine == PostgreSQL {
 		db.reader, db.writer, err = openPostgres(ctx, dsn, opts)
-	} else {
-		db.reader, db.writer, err = openSQLite(ctx, dsn, opts)
+	} else if db.lock, err = openLock(dsn); err == nil {
+		if err = db.lock.share(); err == nil {
+			db.reader, db.writer, err = openSQLite(ctx, dsn, opts)
+		}
 	}
 	if err != nil {
-		return nil, fault.Wrap("store.Open", err)
+		return nil, fault.Wrap("store.Open", errors.Join(err, db.lock.release()))
 	}
 	go db.run()
 	return db, nil
@@ -106,12 +110,7 @@ func (db *DB) Close() error {
 	}
 	close(db.stop)
 	<-db.ended
-	werr := db.writer.close()
-	rerr := db.reader.Close()
-	if werr != nil {
-		return werr
-	}
-	return rerr
+	return errors.Join(db.writer.close(), db.reader.Close(), db.lock.release())
 }
 
 // Waiting gives how many changes wait for the writer: what a gauge shows.
