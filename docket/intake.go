@@ -164,35 +164,34 @@ type RowErrors []report.RowError
 // Read turns a file or pasted text into proposals, without storing anything. A
 // report gives what report.Propose finds; a list gives its rows, or the errors
 // of its rows and nothing else.
-func (o *Office) Read(name string, data []byte, list bool) (kind, title string, out []Proposal, faults []report.RowError, err error) {
-	year := o.Clock.Now().Year()
-	if strings.HasSuffix(strings.ToLower(name), ".xlsx") || list {
-		var rows []report.Row
-		if strings.HasSuffix(strings.ToLower(name), ".xlsx") {
-			rows, faults, err = report.ParseSheet(data, year)
-		} else {
-			rows, faults = report.ParseList(string(data), year)
+func (o *Office) Read(in Bring) (kind, title string, out []Proposal, faults []report.RowError, err error) {
+	if report.IsSheet(in.Name) || in.List {
+		year := in.Year
+		if year == 0 {
+			year = o.Clock.Now().Year()
 		}
+		rows, faults, err := report.ReadList(in.Name, in.Data, year)
 		if err != nil || len(faults) > 0 {
-			return "list", name, nil, faults, err
+			return "list", in.Name, nil, faults, err
 		}
 		out, faults = o.fromRows(rows)
-		return "list", name, out, faults, nil
+		return "list", in.Name, out, faults, nil
 	}
-	docs, err := report.Read(name, data)
+	docs, err := report.Read(in.Name, in.Data)
 	if err != nil {
 		return "", "", nil, nil, err
 	}
-	if len(docs) != 1 {
-		return "", "", nil, nil, fault.At("docket.Read", "name", fmt.Sprintf("文件含%d份报告，请每次导入一份。", len(docs)), fmt.Sprintf("The file holds %d reports; bring in one at a time.", len(docs)))
+	doc, err := report.Pick(docs, in.Year)
+	if err != nil {
+		return "", "", nil, nil, err
 	}
-	for i, p := range report.Propose(docs[0], o.Units) {
+	for i, p := range report.Propose(doc, o.Units) {
 		out = append(out, o.fromReport(i+1, p))
 	}
 	if len(out) == 0 {
 		return "", "", nil, nil, fault.At("docket.Read", "name", "没有找到可分解的任务：请确认文件是工作报告且含有工作安排部分。", "No commitments were found; make sure the file is a work report with a part on the work planned.")
 	}
-	return "report", docs[0].Title, out, nil, nil
+	return "report", doc.Title, out, nil, nil
 }
 
 func (o *Office) fromReport(n int, p report.Proposal) Proposal {
@@ -289,23 +288,28 @@ func cut(s string, runes int) string {
 
 // Bring is a report or list to be taken in.
 type Bring struct {
-	Office int64
+	Office int64 // 0: the office that the person works for
 	Name   string
 	Data   []byte
 	List   bool // pasted lines rather than the text of a report
+	Year   int  // of several reports the one for this year, 0 when there is one; of a list, what 今年 means, 0 for the present
 	Key    string
 }
 
 // Import reads a report or list and stores its proposals. Row errors come back
 // with nothing stored.
 func (o *Office) Import(ctx context.Context, who auth.Principal, in Bring) (Done, []report.RowError, error) {
-	kind, title, found, faults, err := o.Read(in.Name, in.Data, in.List)
+	office, err := o.officeOf(who, in.Office)
+	if err != nil {
+		return Done{}, nil, err
+	}
+	kind, title, found, faults, err := o.Read(in)
 	if err != nil || len(faults) > 0 {
 		return Done{}, faults, err
 	}
 	sum := sha256.Sum256(in.Data)
 	c := &importing{write: o.write(who, in.Key), proposals: found, intake: Intake{
-		Office: in.Office, Kind: kind, Name: cut(in.Name, 200), Title: cut(title, 200), Hash: hex.EncodeToString(sum[:]), Proposals: int64(len(found)),
+		Office: office, Kind: kind, Name: cut(in.Name, 200), Title: cut(title, 200), Hash: hex.EncodeToString(sum[:]), Proposals: int64(len(found)),
 	}}
 	done, err := o.do(ctx, &c.write, "docket.intake/import", c)
 	return done, nil, err

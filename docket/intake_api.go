@@ -198,15 +198,11 @@ func (o *Office) bring(ctx context.Context, who auth.Principal, in bringInput, k
 	if len(data) == 0 {
 		return brought{}, fault.At("docket.bring", "text", "请选择文件或粘贴文字。", "Choose a file or paste text.")
 	}
-	office, err := o.officeOf(who, 0)
-	if err != nil {
-		return brought{}, err
-	}
 	name := in.Name
 	if in.Content == "" && !strings.HasSuffix(name, ".txt") {
 		name += ".txt"
 	}
-	done, faults, err := o.Import(ctx, who, Bring{Office: office, Name: name, Data: data, List: in.Content == "" && in.As != "report", Key: key})
+	done, faults, err := o.Import(ctx, who, Bring{Name: name, Data: data, List: in.Content == "" && in.As != "report", Key: key})
 	if err != nil || len(faults) > 0 {
 		return brought{Kind: "list", Errors: faults}, err
 	}

@@ -12,8 +12,16 @@ import (
 // checkCmd compares every row with the log.
 type checkCmd struct {
 	Place
-	Limit int  `help:"Stop after this many findings." default:"20"`
-	JSON  bool `help:"Print JSON."`
+	Limit int  `help:"列出这么多处不符后停止。 Stop after this many findings." default:"20"`
+	JSON  bool `help:"输出 JSON。 Print JSON."`
+}
+
+func (c *checkCmd) Help() string {
+	return `重算每条记录的摘要与 Merkle 树，由记录重建每个事项、时钟与在办环节，再逐行比较；服务器运行时也可以查。
+It computes every digest and the Merkle tree again, makes each matter, clock and open step anew from the log, and compares row by row; the server may run meanwhile.
+
+  touyan check --data data
+  touyan check --data data --json`
 }
 
 // checked is what check prints.

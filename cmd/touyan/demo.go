@@ -19,11 +19,19 @@ import (
 
 // demoCmd runs the demo: a seeded city, a clock that can be moved, and the story.
 type demoCmd struct {
-	Now    string `help:"When the story begins, as 2026-11-23T08:30. Used when the city is built." default:"2026-11-23T08:30"`
-	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
-	Data   string `help:"Directory of the demo city; it is used again when it holds a finished one." default:"data/demo" type:"path" env:"TOUYAN_DEMO"`
-	Fresh  bool   `help:"Build the city anew."`
-	Quit   bool   `help:"Build the city, print what there is, and quit." hidden:""`
+	Now    string `help:"故事开始的时刻，建城时使用。 When the story begins; used when the city is built." default:"2026-11-23T08:30" placeholder:"TIME"`
+	Listen string `help:"监听地址。 Address to listen on." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
+	Data   string `help:"演示城市的目录；已建成的会沿用。 Directory of the demo city; it is used again when it holds a finished one." default:"data/demo" type:"path" env:"TOUYAN_DEMO" placeholder:"DIR"`
+	Fresh  bool   `help:"重新建城。 Build the city anew."`
+	Quit   bool   `help:"建城、列出内容后退出。 Build the city, print what there is, and quit." hidden:""`
+}
+
+func (c *demoCmd) Help() string {
+	return `建一座虚构的城市，打印登录名与可以试的五件事；演示时钟可以拨动。按 Ctrl-C 停止。
+Builds a fictional city and prints logins and five things to try; its clock can be moved. Ctrl-C stops it.
+
+  touyan demo
+  touyan demo --fresh --listen 127.0.0.1:9000`
 }
 
 // Run implements the command.

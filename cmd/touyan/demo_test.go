@@ -12,7 +12,7 @@ import (
 // command runs one command line and gives its exit status and what it printed.
 func command(args ...string) (int, string) {
 	var out bytes.Buffer
-	code := run(context.Background(), args, &out, &out)
+	code := run(context.Background(), args, streams{strings.NewReader(""), &out, &out})
 	return code, out.String()
 }
 

@@ -21,48 +21,71 @@ import (
 
 // cli is every command. Each lives in a file of its own, named after it.
 type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Run the server: the office's screens and API."`
-	Demo     demoCmd     `cmd:"" help:"Open the fictional city of Chengchuan and its story."`
-	Calendar calendarCmd `cmd:"" help:"Working days and deadlines."`
-	Verify   verifyCmd   `cmd:"" help:"Verify a receipt offline, against the city's public key."`
-	Check    checkCmd    `cmd:"" help:"Fold the whole log and compare it with every row."`
-	Bench    benchCmd    `cmd:"" help:"Measurements against a floor and against limits."`
-	Torture  tortureCmd  `cmd:"" help:"Kill the writer and cut its power under load, and count what was lost."`
+	Serve    serveCmd    `cmd:"" help:"启动服务器：办公室的界面与接口。 Run the server: the office's screens and API."`
+	Demo     demoCmd     `cmd:"" help:"打开虚构的澄川市及其故事。 Open the fictional city of Chengchuan and its story."`
+	Setup    setupCmd    `cmd:"" help:"首次使用：建立城市、办公室和第一位管理员。 First run: make the city, its office and the first administrator."`
+	User     userCmd     `cmd:"" help:"人员、账号与任职。 People, accounts and posts."`
+	Import   importCmd   `cmd:"" help:"导入工作报告或任务清单。 Bring in a work report or a task list."`
+	Calendar calendarCmd `cmd:"" help:"工作日与时限；录入放假通知。 Working days and deadlines; enter a holiday notice."`
+	Verify   verifyCmd   `cmd:"" help:"用本市公钥离线核验凭证。 Verify a receipt offline, against the city's public key."`
+	Check    checkCmd    `cmd:"" help:"重放全部记录，与每一行数据核对。 Fold the whole log and compare it with every row."`
+	Bench    benchCmd    `cmd:"" help:"与基线和上限对照的性能测量。 Measurements against a floor and against limits."`
+	Torture  tortureCmd  `cmd:"" help:"在高负载下杀进程、断电，并清点丢失。 Kill the writer and cut its power under load, and count what was lost."`
+}
+
+// Help says what holds for all commands.
+func (cli) Help() string {
+	return `新手先看：touyan demo；正式使用：touyan setup，然后 touyan serve。每个命令加 --help 有用法示例。
+To look around: touyan demo. To begin: touyan setup, then touyan serve. Every command shows examples with --help.
+
+退出状态 exit status:
+
+  0  完成 done
+  1  失败，或发现有误（如凭证不符、清单有错）failed, or found something wrong (a receipt, a list)
+  2  命令行写错 a wrong command line`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)
 }
 
-// streams is where a command writes.
-type streams struct{ out, err io.Writer }
+// streams is where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// parser reads command lines into c. exited is told what --help ends with.
+func (c *cli) parser(ctx context.Context, s streams, exited func(int)) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("touyan"), kong.Description("头雁 Touyan：市政府办公室工作中枢。 The operating desk of a city government's office."),
+		kong.Writers(s.out, s.err), kong.Exit(exited), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
+}
 
 // run parses and runs one command line and gives the exit status: 0 done, 1
 // failed or found something wrong, 2 a wrong command line.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, s streams) int {
 	var c cli
 	exit := -1
-	parser, err := kong.New(&c, kong.Name("touyan"), kong.Description("头雁 Touyan · 市政府办公室工作中枢: the operating desk of a city government's office."),
-		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{stdout, stderr}))
+	parser, err := c.parser(ctx, s, func(code int) { exit = code })
 	if err != nil {
 		panic("touyan: the command line is declared wrongly: " + err.Error())
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})))
+	slog.SetDefault(slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelInfo})))
 	command, err := parser.Parse(args)
 	if exit >= 0 { // --help was printed
 		return exit
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "touyan:", err)
+		fmt.Fprintf(s.err, "命令行有误，加 --help 查看用法。 The command line is wrong; --help shows how.\n  touyan: %v\n", err)
 		return 2
 	}
 	if err := command.Run(); err != nil {
 		if !errors.Is(err, errFound) {
-			fmt.Fprint(stderr, explain(err))
+			fmt.Fprint(s.err, explain(err))
 		}
 		return 1
 	}

@@ -34,10 +34,10 @@ type Program struct {
 
 // Place says where an installation keeps its things.
 type Place struct {
-	Data string `help:"Directory of the database and the signing key." default:"data" type:"path" env:"TOUYAN_DATA"`
-	DB   string `help:"Database: a file, or postgres://user@host/name. Default: touyan.db in the data directory." env:"TOUYAN_DB"`
-	Name string `help:"Name of the installation in receipts. It cannot be changed once a receipt was given." default:"touyan" env:"TOUYAN_NAME"`
-	Sign string `help:"Sign of the city in document numbers, as in 澄政督." default:"市" env:"TOUYAN_SIGN"`
+	Data string `help:"数据目录：数据库与签名密钥所在。 Directory of the database and the signing key." default:"data" type:"path" env:"TOUYAN_DATA" placeholder:"DIR"`
+	DB   string `help:"数据库：文件，或 postgres://用户@主机/库名；默认为数据目录中的 touyan.db。 Database: a file, or postgres://user@host/name; touyan.db in the data directory by default." env:"TOUYAN_DB"`
+	Name string `help:"凭证中的安装名称；发出第一份凭证后不能更改。 Name of the installation in receipts; fixed by the first receipt." default:"touyan" env:"TOUYAN_NAME"`
+	Sign string `help:"文号中的城市代字，如“澄政督”中的“澄”。 Sign of the city in document numbers, as in 澄政督." default:"市" env:"TOUYAN_SIGN"`
 
 	accounts auth.Options // how people sign in; the demo alone sets it
 }

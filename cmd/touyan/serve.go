@@ -11,14 +11,31 @@ import (
 // version of the program, as the OpenAPI document and /api/health say it.
 const version = "0.1.0"
 
+// Names is whose installation it is.
+type Names struct {
+	City     string `help:"城市名称。 Name of the city." default:"本市" env:"TOUYAN_CITY"`
+	CityEN   string `help:"城市英文名称。 The same in English." default:"The city" env:"TOUYAN_CITY_EN"`
+	Office   string `help:"办公室名称。 Name of the office." default:"市政府办公室" env:"TOUYAN_OFFICE"`
+	OfficeEN string `help:"办公室英文名称。 The same in English." default:"General Office" env:"TOUYAN_OFFICE_EN"`
+}
+
 // serveCmd runs the server.
 type serveCmd struct {
 	Place
-	Listen   string `help:"Address to listen on. Put a TLS proxy in front of anything but this machine." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
-	City     string `help:"Name of the city." default:"本市" env:"TOUYAN_CITY"`
-	CityEN   string `help:"The same in English." default:"The city" env:"TOUYAN_CITY_EN"`
-	Office   string `help:"Name of the office." default:"市政府办公室" env:"TOUYAN_OFFICE"`
-	OfficeEN string `help:"The same in English." default:"General Office" env:"TOUYAN_OFFICE_EN"`
+	Listen string `help:"监听地址；除本机访问外，前面应有 TLS 代理。 Address to listen on; put a TLS proxy in front of anything but this machine." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
+	Names
+}
+
+func (c *serveCmd) Help() string {
+	return `首次启动会打印一次性口令，在 /setup 建立第一位管理员（或用 touyan setup）。按 Ctrl-C 停止。
+The first start prints a one-time token for /setup, where the first administrator signs up (or use touyan setup). Ctrl-C stops it.
+
+服务器运行时，同一版本的其他命令可以同时使用同一个数据库；要升级，先停止服务器。
+While it runs, other commands of the same version may use the same database; to upgrade, stop it first.
+
+  touyan serve --data data
+  touyan serve --data data --city 澄川市 --listen 127.0.0.1:9000
+  touyan serve --data data --db postgres://touyan@db/touyan`
 }
 
 // Run implements the command.

@@ -6,21 +6,27 @@ import (
 	"strings"
 
 	"touyan.dev/touyan/kernel/audit"
-	"touyan.dev/touyan/kernel/fault"
 )
 
 // verifyCmd verifies a receipt without network or database.
 type verifyCmd struct {
-	Receipt string   `arg:"" type:"existingfile" help:"The receipt's JSON file."`
-	Key     []string `required:"" short:"k" help:"The city's public key, or a file that holds it. May be given several times, for keys of earlier epochs."`
-	JSON    bool     `help:"Print JSON."`
+	Receipt string   `arg:"" help:"凭证的 JSON 文件。 The receipt's JSON file." placeholder:"FILE"`
+	Key     []string `required:"" short:"k" help:"本市公钥，或存放公钥的文件；可写多次，以核验更换密钥之前的凭证。 The city's public key, or a file that holds it; several may be given, for keys of earlier epochs." placeholder:"KEY"`
+	JSON    bool     `help:"输出 JSON。 Print JSON."`
+}
+
+func (c *verifyCmd) Help() string {
+	return `不需要网络，也不需要数据库。凭证在事项页下载；公钥在数据目录的 keys/log.pub。
+It needs no network and no database. Receipts are downloaded on a matter's page; the public key lies in keys/log.pub of the data directory.
+
+  touyan verify receipt.json --key data/keys/log.pub`
 }
 
 // Run implements the command.
 func (c *verifyCmd) Run(s streams) error {
-	data, err := os.ReadFile(c.Receipt)
+	data, err := readFile(c.Receipt)
 	if err != nil {
-		return fault.New(fault.Invalid, "verify", "凭证文件无法读取。", "The receipt's file cannot be read.")
+		return err
 	}
 	keys := make([]string, len(c.Key))
 	for i, k := range c.Key {

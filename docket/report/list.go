@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"unicode/utf8"
 
@@ -61,6 +62,26 @@ func column(heading string) (string, bool) {
 		return colNote, true
 	}
 	return "", false
+}
+
+// IsSheet reports whether a file is a workbook, by its name.
+func IsSheet(name string) bool { return strings.EqualFold(path.Ext(name), ".xlsx") }
+
+// ReadList reads a task list from a file: a workbook as ParseSheet does, other
+// text, in UTF-8, UTF-16 or GB18030, as ParseList does.
+func ReadList(name string, data []byte, year int) ([]Row, []RowError, error) {
+	if IsSheet(name) {
+		return ParseSheet(data, year)
+	}
+	if len(data) > maxText {
+		return nil, nil, tooLong("report.ReadList")
+	}
+	text, err := decode(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, faults := ParseList(text, year)
+	return rows, faults, nil
 }
 
 // ParseList reads a pasted list: one task a line, with columns parted by tabs,

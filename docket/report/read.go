@@ -62,6 +62,24 @@ func Read(name string, data []byte) ([]Document, error) {
 	return []Document{NewDocument(name, "", 0, text)}, nil
 }
 
+// Pick gives the document that plans a year; with year 0 the only one there is.
+func Pick(docs []Document, year int) (Document, error) {
+	const op = "report.Pick"
+	var years []string
+	for _, d := range docs {
+		if d.Year == year || year == 0 && len(docs) == 1 {
+			return d, nil
+		}
+		years = append(years, strconv.Itoa(d.Year))
+	}
+	have := strings.Join(years, " ")
+	if year == 0 {
+		return Document{}, fault.At(op, "year", fmt.Sprintf("文件含%d份报告，请指定年份，每次导入一份：%s。", len(docs), have),
+			fmt.Sprintf("The file holds %d reports; name the year and bring in one at a time: %s.", len(docs), have))
+	}
+	return Document{}, fault.At(op, "year", "文件里没有这一年的报告，现有："+have+"。", "The file holds no report for that year; it has "+have+".")
+}
+
 func tooLong(op string) error {
 	return fault.New(fault.TooMuch, op, "文字超过4 MB，请拆分后再导入。", "The text exceeds 4 MB; split it first.")
 }

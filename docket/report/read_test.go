@@ -212,3 +212,22 @@ func FuzzReadDocx(f *testing.F) {
 		}
 	})
 }
+
+func TestPick(t *testing.T) {
+	one, other := Document{Year: 2024, Hash: "a"}, Document{Year: 2025, Hash: "b"}
+	for _, c := range []struct {
+		docs []Document
+		year int
+		want string // hash, or a part of the error
+	}{
+		{[]Document{one}, 0, "a"},
+		{[]Document{one, other}, 2025, "b"},
+		{[]Document{one, other}, 0, "2024 2025"},
+		{[]Document{one}, 2025, "2024"},
+	} {
+		got, err := Pick(c.docs, c.year)
+		if err == nil && got.Hash != c.want || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d of %d: %+v, %v", c.year, len(c.docs), got, err)
+		}
+	}
+}
