@@ -185,11 +185,12 @@ func (o *Office) Read(in Bring) (kind, title string, out []Proposal, faults []re
 	if err != nil {
 		return "", "", nil, nil, err
 	}
-	for i, p := range report.Propose(doc, o.Units) {
-		out = append(out, o.fromReport(i+1, p))
+	found, err := report.Commitments(doc, o.Units)
+	if err != nil {
+		return "", "", nil, nil, err
 	}
-	if len(out) == 0 {
-		return "", "", nil, nil, fault.At("docket.Read", "name", "没有找到可分解的任务：请确认文件是工作报告且含有工作安排部分。", "No commitments were found; make sure the file is a work report with a part on the work planned.")
+	for i, p := range found {
+		out = append(out, o.fromReport(i+1, p))
 	}
 	return "report", doc.Title, out, nil, nil
 }

@@ -12,15 +12,15 @@ import (
 
 // benchCmd groups the measurements.
 type benchCmd struct {
-	Engine benchEngineCmd `cmd:"" help:"Four-act matters with 256 in flight, against a hand-written floor."`
-	Lists  benchListsCmd  `cmd:"" help:"Lists, inboxes, counters and acts with many matters stored."`
+	Engine benchEngineCmd `cmd:"" help:"256 个在途、每个四次办理的事项，与手写基线对照。 Four-act matters with 256 in flight, against a hand-written floor."`
+	Lists  benchListsCmd  `cmd:"" help:"存有大量事项时的列表、待办、计数与办理。 Lists, inboxes, counters and acts with many matters stored."`
 }
 
 // measured is what every measurement is told.
 type measured struct {
-	Dir     string `help:"Directory on the disk to be measured; a temporary one by default." type:"path"`
-	JSON    bool   `help:"Print JSON. The output is the same without it; measurements have no other form."`
-	Profile string `help:"Write a processor profile to this file." type:"path"`
+	Dir     string `help:"在被测磁盘上的目录；默认用临时目录。 Directory on the disk to be measured; a temporary one by default." type:"path"`
+	JSON    bool   `help:"输出 JSON；测量只有这一种形式，不加也一样。 Print JSON; measurements have no other form."`
+	Profile string `help:"把处理器剖析写入此文件。 Write a processor profile to this file." type:"path"`
 }
 
 // in runs a measurement in a new directory and prints what it gives.
@@ -56,10 +56,12 @@ func (m measured) in(s streams, run func(dir string) (any, error)) error {
 // benchEngineCmd compares the engine with the floor.
 type benchEngineCmd struct {
 	measured
-	Engine   string `help:"Database engine." enum:"sqlite,postgres" default:"sqlite"`
-	Seconds  int    `help:"Time for each side." default:"10"`
-	Postgres string `help:"Server, by the URL of its database postgres. Two databases are made there and dropped." env:"TOUYAN_TEST_POSTGRES"`
+	Engine   string `help:"数据库引擎。 Database engine." enum:"sqlite,postgres" default:"sqlite"`
+	Seconds  int    `help:"每一方的时间。 Time for each side." default:"10"`
+	Postgres string `help:"服务器，以其 postgres 库的地址给出；会在其中建立并删除两个库。 Server, by the URL of its database postgres; two databases are made there and dropped." env:"TOUYAN_TEST_POSTGRES"`
 }
+
+func (c *benchEngineCmd) Help() string { return `  touyan bench engine --seconds 5` }
 
 // Run implements the command.
 func (c *benchEngineCmd) Run(ctx context.Context, s streams) error {
@@ -80,10 +82,12 @@ func (c *benchEngineCmd) Run(ctx context.Context, s streams) error {
 // benchListsCmd times what screens ask for.
 type benchListsCmd struct {
 	measured
-	Matters int `help:"How many matters are stored." default:"1000000"`
-	Rounds  int `help:"How often each view is asked." default:"40"`
-	Seconds int `help:"How long acts come in, 100 a second." default:"20"`
+	Matters int `help:"存有多少事项。 How many matters are stored." default:"1000000"`
+	Rounds  int `help:"每个视图查询多少次。 How often each view is asked." default:"40"`
+	Seconds int `help:"每秒 100 次办理持续多久。 How long acts come in, 100 a second." default:"20"`
 }
+
+func (c *benchListsCmd) Help() string { return `  touyan bench lists --matters 10000 --seconds 2` }
 
 // Run implements the command.
 func (c *benchListsCmd) Run(ctx context.Context, s streams) error {

@@ -109,9 +109,12 @@ func (c *importReportCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	found := report.Propose(doc, rules)
+	found, err := report.Commitments(doc, rules)
+	if err != nil {
+		return err
+	}
 	if c.JSON {
-		return printJSON(s.out, proposed{doc.Title, doc.Year, doc.Hash, append([]report.Proposal{}, found...)})
+		return printJSON(s.out, proposed{doc.Title, doc.Year, doc.Hash, found})
 	}
 	fmt.Fprintf(s.out, "%s：%d 条拟办 proposals\n\n", doc.Title, len(found))
 	for i, p := range found {

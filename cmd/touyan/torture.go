@@ -29,10 +29,10 @@ import (
 // counts what it had acknowledged and lost. The judge is the writer's own list
 // of acknowledgements, and check.
 type tortureCmd struct {
-	Kills int    `help:"How many times to kill the writer." default:"20"`
-	Cuts  int    `help:"How many power cuts. Needs root, for loop devices." default:"10"`
-	Sync  string `help:"SQLite's synchronous mode. With NORMAL the power cuts must report losses: that tests this test." default:"FULL" enum:"FULL,NORMAL"`
-	JSON  bool   `help:"Print JSON."`
+	Kills int    `help:"强杀写进程多少次。 How many times to kill the writer." default:"20"`
+	Cuts  int    `help:"断电多少次；需要 root，以使用回环设备。 How many power cuts; needs root, for loop devices." default:"10"`
+	Sync  string `help:"SQLite 的 synchronous 模式；用 NORMAL 时断电必须报告丢失，以检验本测试。 SQLite's synchronous mode; with NORMAL the power cuts must report losses: that tests this test." default:"FULL" enum:"FULL,NORMAL"`
+	JSON  bool   `help:"输出 JSON。 Print JSON."`
 	Write string `help:"Write under load in this directory, and print what was acknowledged." hidden:""`
 }
 
@@ -47,6 +47,8 @@ type tortured struct {
 	Findings int     `json:"findings"`
 	Ready    float64 `json:"ready_s_max"`
 }
+
+func (c *tortureCmd) Help() string { return `  touyan torture --kills 5 --cuts 0` }
 
 // Run implements the command.
 func (c *tortureCmd) Run(ctx context.Context, s streams) error {

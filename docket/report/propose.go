@@ -27,6 +27,16 @@ func Propose(doc Document, rules Rules) []Proposal {
 	return out
 }
 
+// Commitments is Propose for a text that must hold some: none is an error.
+func Commitments(doc Document, rules Rules) ([]Proposal, error) {
+	found := Propose(doc, rules)
+	if len(found) == 0 {
+		return nil, fault.At("report.Commitments", "name", "没有找到可分解的任务：请确认文件是工作报告且含有工作安排部分。",
+			"No commitments were found; make sure the file is a work report with a part on the work planned.")
+	}
+	return found, nil
+}
+
 // teller remembers what one sentence means for the next: within a paragraph,
 // whether the text is telling the past; across its end, the date of an
 // announcement ("今年的主要目标是：") whose list follows.
