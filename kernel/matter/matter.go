@@ -220,11 +220,9 @@ func (e *Engine) first(ctx context.Context, w *work) (Done, error) {
 		return Done{}, fault.New(fault.Conflict, "matter.Act", "这个操作号已用于另一项操作，请换一个操作号。",
 			"This idempotency key was used for another act; choose another key.")
 	}
-	number := ""
-	if first.Kind != noticeKind {
-		if number, err = e.numberOf(ctx, first.Subject); err != nil {
-			return Done{}, err
-		}
+	number, err := e.numberAt(ctx, first.Subject, first.Pos)
+	if err != nil {
+		return Done{}, err
 	}
 	return Done{Matter: first.Subject, Pos: first.Pos, Number: number, Receipt: receipt.With(first), Again: true}, nil
 }

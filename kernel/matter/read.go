@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -37,14 +38,31 @@ func (m *Matter) resource() auth.Resource {
 	return r
 }
 
-// numberOf gives the number of a matter.
-func (e *Engine) numberOf(ctx context.Context, id int64) (string, error) {
-	var number string
-	err := e.db.QueryRow(ctx, "SELECT number FROM matter WHERE id = ?", id).Scan(&number)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", errNotFound()
+// numberAt gives the number that a matter had once the event at pos was
+// written: a retry must not be told what was drawn later.
+func (e *Engine) numberAt(ctx context.Context, id, pos int64) (string, error) {
+	bodies, err := store.Collect(ctx, e.db, func(row store.Scanner) (body []byte, err error) {
+		err = row.Scan(&body)
+		return body, err
+	}, "SELECT body FROM event WHERE subject = ? AND pos <= ? ORDER BY pos", id, pos)
+	if err != nil {
+		return "", err
 	}
-	return number, fault.Wrap("matter.numberOf", err)
+	number := ""
+	for _, body := range bodies {
+		if len(body) == 0 { // erased, and with it which act drew the number
+			continue
+		}
+		var b struct {
+			Number string
+			Open   struct{ Number string }
+		}
+		if err := json.Unmarshal(body, &b); err != nil {
+			return "", fault.Wrap("matter.numberAt", err)
+		}
+		number = cmp.Or(b.Number, b.Open.Number, number)
+	}
+	return number, nil
 }
 
 // May reports whether who may read the matter.
