@@ -40,6 +40,9 @@ import (
 //go:embed definition.yaml
 var definition string
 
+//go:embed timer.yaml
+var timer string
+
 // Kind is the kind of the benchmarks' matters.
 const Kind = "bench.request"
 
@@ -62,6 +65,8 @@ type Town struct {
 	Book  *auth.Book
 	Rules *auth.Rules
 	Def   string // hash of the definition
+	clock clock.Clock
+	conf  matter.Config
 
 	Office                int64
 	Secretary, Supervisor auth.Principal
@@ -147,13 +152,22 @@ func (t *Town) build(ctx context.Context, p *Place) (*auth.Accounts, error) {
 	if err != nil {
 		return nil, err
 	}
-	defs, err := matter.Publish(ctx, t.DB, p.Clock, []matter.Source{{File: "bench/definition.yaml", Text: definition}})
+	defs, err := matter.Publish(ctx, t.DB, p.Clock, []matter.Source{{File: "bench/definition.yaml", Text: definition}, {File: "bench/timer.yaml", Text: timer}})
 	if err != nil {
 		return nil, err
 	}
 	t.Def = defs.Latest(Kind).Hash()
-	t.Desk, err = matter.New(ctx, matter.Config{DB: t.DB, Clock: p.Clock, Book: t.Book, Rules: t.Rules, Key: key, Defs: defs, Series: map[string]string{}})
+	t.clock = p.Clock
+	t.conf = matter.Config{DB: t.DB, Book: t.Book, Rules: t.Rules, Key: key, Defs: defs, Series: map[string]string{}}
+	t.Desk, err = t.deskOn(ctx, p.Clock)
 	return accounts, err
+}
+
+// deskOn gives an engine over the town's database with a clock of its own.
+func (t *Town) deskOn(ctx context.Context, clk clock.Clock) (*matter.Engine, error) {
+	conf := t.conf
+	conf.Clock = clk
+	return matter.New(ctx, conf)
 }
 
 // settle enters the town's units and people.

@@ -14,6 +14,7 @@ import (
 type benchCmd struct {
 	Engine benchEngineCmd `cmd:"" help:"256 个在途、每个四次办理的事项，与手写基线对照。 Four-act matters with 256 in flight, against a hand-written floor."`
 	Lists  benchListsCmd  `cmd:"" help:"存有大量事项时的列表、待办、计数与办理。 Lists, inboxes, counters and acts with many matters stored."`
+	Timers benchTimersCmd `cmd:"" help:"计时器响得多晚；人们照常办理时，一批同时到期的多久响完。 How late timers fire, and how fast a heap of them drains while people act."`
 }
 
 // measured is what every measurement is told.
