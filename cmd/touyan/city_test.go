@@ -26,9 +26,11 @@ import (
 // every kind.
 type city struct {
 	t       *testing.T
+	place   Place
 	prog    *Program
 	clock   *clock.Manual
 	web     *web.Server
+	feed    *bus.Bus
 	server  *httptest.Server
 	clients map[string]*client
 	people  map[string]int64
@@ -52,33 +54,42 @@ func newCity(t *testing.T, engine store.Engine) *city {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	c := &city{t: t, clients: map[string]*client{}, people: map[string]int64{}}
 	c.clock = clock.NewManual(time.Date(2026, 11, 23, 9, 0, 0, 0, clock.Shanghai()))
-	place := Place{Data: t.TempDir(), DB: storetest.DSN(t, engine), Name: "touyan", Sign: "澄"}
-	prog, err := place.open(ctx, c.clock, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.prog = prog
-	t.Cleanup(func() {
-		if err := prog.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	c.place = Place{Data: t.TempDir(), DB: storetest.DSN(t, engine), Name: "touyan", Sign: "澄"}
+	c.start(ctx)
 	c.settle(ctx)
-	feed := bus.New(prog.DB, bus.Options{})
-	t.Cleanup(feed.Close)
-	// The generator of bad input sends far more than a person would.
-	plenty := web.Rate{PerSecond: 1e6, Burst: 1e6}
-	c.web, err = prog.server(feed, Front{City: fault.T("澄川市", "Chengchuan"), Office: fault.T("市政府办公室", "General Office"), Limits: web.Limits{Address: plenty, Session: plenty, SignIn: plenty}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.server = httptest.NewServer(c.web)
-	t.Cleanup(c.server.Close)
+	c.serve()
 	for name := range c.people {
 		c.signIn(name)
 	}
 	c.clients["guest"] = &client{c: c, http: &http.Client{}}
 	return c
+}
+
+// start opens the program.
+func (c *city) start(ctx context.Context) {
+	c.t.Helper()
+	prog, err := c.place.open(ctx, c.clock, store.Options{})
+	c.must(err)
+	c.prog = prog
+	c.t.Cleanup(func() {
+		if err := prog.Close(); err != nil {
+			c.t.Error(err)
+		}
+	})
+}
+
+// serve puts the program's server on an address.
+func (c *city) serve() {
+	c.t.Helper()
+	c.feed = bus.New(c.prog.DB, bus.Options{})
+	c.t.Cleanup(c.feed.Close)
+	// The generator of bad input sends far more than a person would.
+	plenty := web.Rate{PerSecond: 1e6, Burst: 1e6}
+	var err error
+	c.web, err = c.prog.server(c.feed, Front{City: fault.T("澄川市", "Chengchuan"), Office: fault.T("市政府办公室", "General Office"), Limits: web.Limits{Address: plenty, Session: plenty, SignIn: plenty}})
+	c.must(err)
+	c.server = httptest.NewServer(c.web)
+	c.t.Cleanup(c.server.Close)
 }
 
 // settle founds the city: an office, a bureau with a section, another bureau.
