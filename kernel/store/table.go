@@ -233,7 +233,8 @@ func Note[K comparable, V any](g *Group, t *Table[K, V], key K, val V) {
 func Delete[K comparable, V any](g *Group, t *Table[K, V], key K) {
 	s := rows(g, t)
 	e := s.rows[key]
-	if e == nil && t.Derived {
+	// Unknown to the group, or known only from a change that was taken back.
+	if t.Derived && (e == nil || !e.present && !e.dirty) {
 		e = &entry[V]{rev: 1, present: true}
 		s.rows[key] = e
 	}
@@ -275,6 +276,11 @@ func (s *rowset[K, V]) statements(out []statement) []statement {
 			args, changed := s.changes(e)
 			args = append(append(append(args, e.rev+1), s.table.KeyArgs(key)...), e.rev)
 			out = append(out, statement{s.table.updateText(s.sql, changed), args, s.table.Name})
+		case s.table.Derived && e.rev == 0:
+			// Written by the group and deleted by it; whether it was stored before
+			// nobody has looked. Written over first, there is exactly one to delete.
+			args := append(s.table.KeyArgs(key), s.table.Args(e.val)...)
+			out = append(out, statement{s.sql.insert, args, s.table.Name}, statement{s.sql.delete, s.table.KeyArgs(key), s.table.Name})
 		case e.rev != 0:
 			args := s.table.KeyArgs(key)
 			if s.table.versioned() {

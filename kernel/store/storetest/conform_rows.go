@@ -160,6 +160,26 @@ func derivedRows(t *testing.T, db *store.DB) {
 	if err := db.QueryRow(t.Context(), "SELECT note FROM derived WHERE kind = ? AND n = ?", key.kind, key.n).Scan(&note); err != nil || note != "three" {
 		t.Fatalf("written over: %q %v", note, err)
 	}
+	// Written over and deleted by one group, whether it was stored before or not.
+	for _, k := range []pair{key, {"丁", 3}} {
+		errs := together(t, db,
+			&change{decide: func(g *store.Group) error { store.Insert(g, table, k, "four"); return nil }},
+			&change{decide: func(g *store.Group) error { store.Delete(g, table, k); return nil }})
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, db, "derived"); n != 1 {
+		t.Fatalf("%d rows after two were deleted by the group that wrote them", n)
+	}
+	write(t, db, &change{decide: func(g *store.Group) error { store.Insert(g, table, key, "five"); return nil }})
+	refused := together(t, db,
+		&change{decide: func(g *store.Group) error { store.Insert(g, table, key, "six"); return errRefused }},
+		&change{decide: func(g *store.Group) error { store.Delete(g, table, key); return nil }})
+	if !errors.Is(refused[0], errRefused) || refused[1] != nil || count(t, db, "derived") != 1 {
+		t.Fatalf("deleted after a change that was taken back: %v, %d rows", refused, count(t, db, "derived"))
+	}
+	write(t, db, &change{decide: func(g *store.Group) error { store.Insert(g, table, key, "seven"); return nil }})
 	write(t, db, &change{decide: func(g *store.Group) error { store.Delete(g, table, key); return nil }})
 	errs := together(t, db,
 		&change{decide: func(g *store.Group) error { store.Delete(g, table, key); return nil }},
