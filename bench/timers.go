@@ -192,7 +192,7 @@ func (t *Town) dues(ctx context.Context) (map[int64]int64, error) {
 		err = row.Scan(&id, &due)
 		out[id] = due
 		return id, err
-	}, "SELECT matter, due FROM task WHERE kind = ?", timerKind)
+	}, "SELECT t.matter, t.due FROM task t JOIN matter m ON m.id = t.matter WHERE m.kind = ?", timerKind)
 	return out, err
 }
 
@@ -377,22 +377,25 @@ type ringing struct{ recorded, late, due int64 }
 // rings reads the escalations of the matters that ran out.
 func (t *Town) rings(ctx context.Context) (map[int64][]ringing, error) {
 	out := map[int64][]ringing{}
-	_, err := store.Collect(ctx, t.DB, func(row store.Scanner) (id int64, err error) {
-		var body []byte
-		var one ringing
-		if err = row.Scan(&id, &one.recorded, &body); err != nil {
-			return id, err
+	const part = 5000
+	for from := int64(0); ; from += part {
+		events, err := event.After(ctx, t.DB, from, part)
+		if err != nil || len(events) == 0 {
+			return out, err
 		}
-		var b matter.Body
-		if err = json.Unmarshal(body, &b); err != nil {
-			return id, err
+		for _, e := range events {
+			if e.Kind != timerKind+"/escalate" {
+				continue
+			}
+			var b matter.Body
+			if err := json.Unmarshal(e.Body, &b); err != nil {
+				return nil, fault.Wrap("bench.Timers", err)
+			}
+			one := ringing{recorded: e.Recorded, late: b.Late}
+			if len(b.Clocks.Slots) == 1 {
+				one.due = b.Clocks.Slots[0].Due
+			}
+			out[e.Subject] = append(out[e.Subject], one)
 		}
-		one.late = b.Late
-		if len(b.Clocks.Slots) == 1 {
-			one.due = b.Clocks.Slots[0].Due
-		}
-		out[id] = append(out[id], one)
-		return id, nil
-	}, "SELECT subject, recorded, body FROM event WHERE kind = ?", timerKind+"/escalate")
-	return out, err
+	}
 }

@@ -67,15 +67,3 @@ func TestRetryAfterNumber(t *testing.T) {
 		}
 	})
 }
-
-// TestNoticeRetry: a holiday notice sent again is taken as entered.
-func TestNoticeRetry(t *testing.T) {
-	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
-		w := newTown(t, db)
-		for range 2 {
-			if _, err := w.desk.LoadNotice(context.Background(), w.people["admin"], noticeText(t), "notice"); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
-}

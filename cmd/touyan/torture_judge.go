@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
@@ -146,57 +147,68 @@ func (l *ledger) judge(ctx context.Context, prog *Program, out *tortured) error 
 	return err
 }
 
-// effect is one event of the load, as the log holds it.
-type effect struct {
-	once         event.Once
-	pos, subject int64
-	kind         string
-	body         []byte
+// effect is where an event of the load stands.
+type effect struct{ pos, subject int64 }
+
+// rings are the timers that have fired: matter, step and escalation.
+type rings map[ring]bool
+
+type ring struct {
+	subject int64
+	slot    string
+	n, mark int
+}
+
+// add enters an event, and tells whether it is a timer's and which had fired
+// before. No limit is extended in the load, so each fires once.
+func (r rings) add(e event.Event) (one ring, rung, twice bool, err error) {
+	if !strings.HasSuffix(e.Kind, "/escalate") {
+		return one, false, false, nil
+	}
+	var b matter.Body
+	if err := json.Unmarshal(e.Body, &b); err != nil {
+		return one, true, false, fault.Wrap("torture", err)
+	}
+	one = ring{e.Subject, b.Slot, b.N, b.Mark}
+	twice, r[one] = r[one], true
+	return one, true, twice, nil
 }
 
 // readEffects walks the log. It judges the timers on the way, which nobody
 // called for, and gives the events that people made.
 func readEffects(ctx context.Context, prog *Program, out *tortured) (map[event.Once]effect, error) {
-	found := map[event.Once]effect{}
-	type ring struct {
-		subject int64
-		slot    string
-		n, mark int
-	}
-	rung := map[ring]bool{}
-	for from := int64(0); ; {
-		rows, err := store.Collect(ctx, prog.DB, func(row store.Scanner) (e effect, err error) {
+	found, rung := map[event.Once]effect{}, rings{}
+	const part = 5000
+	for from := int64(0); ; from += part {
+		events, err := event.After(ctx, prog.DB, from, part)
+		if err != nil || len(events) == 0 {
+			return found, err
+		}
+		keys, err := store.Collect(ctx, prog.DB, func(row store.Scanner) (k event.Key, err error) {
 			var key []byte
-			err = row.Scan(&e.pos, &e.once.Actor, &key, &e.subject, &e.kind, &e.body)
-			copy(e.once.Key[:], key)
-			return e, err
-		}, "SELECT pos, actor, idem, subject, kind, body FROM event WHERE pos >= ? ORDER BY pos LIMIT 5000", from)
+			err = row.Scan(&key)
+			copy(k[:], key)
+			return k, err
+		}, "SELECT idem FROM event WHERE pos >= ? ORDER BY pos LIMIT ?", from, part)
 		if err != nil {
 			return nil, err
 		}
-		if len(rows) == 0 {
-			return found, nil
-		}
-		for _, e := range rows {
-			if strings.HasSuffix(e.kind, "/escalate") {
-				var b matter.Body
-				if err := json.Unmarshal(e.body, &b); err != nil {
-					return nil, fault.Wrap("torture", err)
-				}
+		for i, e := range events {
+			one, timer, twice, err := rung.add(e)
+			if err != nil {
+				return nil, err
+			}
+			if timer {
 				out.Timers++
-				if r := (ring{e.subject, b.Slot, b.N, b.Mark}); rung[r] {
-					out.Doubled++
-					out.example("doubled: timer of %+v at %d", r, e.pos)
-				} else {
-					rung[r] = true
-				}
 			}
-			if e.once.Actor != 0 && strings.HasPrefix(e.kind, "docket.") {
-				e.body = nil
-				found[e.once] = e
+			if twice {
+				out.Doubled++
+				out.example("doubled: timer of %+v at %d", one, e.Pos)
+			}
+			if e.Actor != 0 && strings.HasPrefix(e.Kind, "docket.") {
+				found[event.Once{Actor: e.Actor, Key: keys[i]}] = effect{e.Pos, e.Subject}
 			}
 		}
-		from = rows[len(rows)-1].pos + 1
 	}
 }
 
@@ -248,26 +260,31 @@ func (l *ledger) numbers(ctx context.Context, prog *Program, out *tortured) erro
 	}
 	type drawn struct {
 		serial.Number
-		subject              int64
-		void, holds, outcome string
+		subject int64
+		void    string
 	}
 	all, err := store.Collect(ctx, prog.DB, func(row store.Scanner) (d drawn, err error) {
-		err = row.Scan(&d.Sign, &d.Year, &d.N, &d.subject, &d.void, &d.holds, &d.outcome)
+		err = row.Scan(&d.Sign, &d.Year, &d.N, &d.subject, &d.void)
 		return d, err
-	}, "SELECT s.series, s.year, s.n, s.subject, s.void, m.number, m.outcome FROM serial_number s JOIN matter m ON m.id = s.subject ORDER BY s.series, s.year, s.n")
+	}, "SELECT series, year, n, subject, void FROM serial_number ORDER BY series, year, n")
 	if err != nil {
 		return err
 	}
+	officer := auth.Principal{Person: prog.Book.Now().People()[0].ID}
 	count, of := map[serial.Series]int64{}, map[int64]string{}
 	for _, d := range all {
+		m, err := prog.Desk.Get(ctx, officer, d.subject)
+		if err != nil {
+			return err
+		}
 		count[d.Series]++
 		out.Drawn++
 		want := ""
-		if d.outcome == "withdrawn" || d.outcome == "voided" {
-			want = d.outcome
+		if m.Outcome == "withdrawn" || m.Outcome == "voided" {
+			want = m.Outcome
 			out.Void++
 		}
-		if d.N != count[d.Series] || d.holds != d.String() || d.void != want || of[d.subject] != "" {
+		if d.N != count[d.Series] || m.Number != d.String() || d.void != want || of[d.subject] != "" {
 			out.Numbers++
 			out.example("wrong number: %s of %d, void %q", d, d.subject, d.void)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/store/storetest"
 )
@@ -128,10 +129,6 @@ func TestTortureJudge(t *testing.T) {
 		}, func(o tortured) int { return o.Moved }},
 		{"acknowledged and never sent", func(w *loaded) { w.ledger.acknowledged(ack{Key: "never"}) }, func(o tortured) int { return o.Moved }},
 		{"an effect that nobody called for", func(w *loaded) { delete(w.ledger.entries, w.calls[0].Key) }, func(o tortured) int { return o.Doubled }},
-		{"a timer fired twice", func(w *loaded) {
-			storetest.Alter(t, w.dsn, `UPDATE event SET (subject, body) = (SELECT e.subject, e.body FROM event e WHERE e.kind LIKE '%/escalate' ORDER BY e.pos LIMIT 1)
-				WHERE pos = (SELECT max(pos) FROM event WHERE kind LIKE '%/escalate')`)
-		}, func(o tortured) int { return o.Doubled }},
 		{"never answered", func(w *loaded) { w.ledger.entries[w.calls[0].Key].ack = nil }, func(o tortured) int { return o.Unanswered }},
 		{"refused", func(w *loaded) { w.ledger.refused(line{Refused: w.calls[0].Key, Kind: "conflict"}) }, func(o tortured) int { return o.Refused }},
 		{"a number void without reason", func(w *loaded) {
@@ -142,7 +139,7 @@ func TestTortureJudge(t *testing.T) {
 		}, func(o tortured) int { return o.Numbers }},
 		{"a number of another matter", func(w *loaded) { number(w).ack.Number = "试政督〔2026〕99号" }, func(o tortured) int { return o.Numbers }},
 		{"a row that is not the log's", func(w *loaded) {
-			storetest.Alter(t, w.dsn, "UPDATE matter SET outcome = 'closed' WHERE id = (SELECT max(id) FROM matter)")
+			storetest.Alter(t, w.dsn, "UPDATE matter SET title = '改过' WHERE id = (SELECT max(id) FROM matter)")
 		}, func(o tortured) int { return o.Findings }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -152,6 +149,32 @@ func TestTortureJudge(t *testing.T) {
 				t.Errorf("not noticed: %+v", out)
 			}
 		})
+	}
+}
+
+// TestRings: a timer that fires a second time is known by its matter, step and
+// escalation.
+func TestRings(t *testing.T) {
+	r := rings{}
+	for _, c := range []struct {
+		kind, body string
+		subject    int64
+		rung       bool
+		twice      bool
+	}{
+		{"docket.unit/escalate", `{"slot":"a","n":1,"mark":70}`, 7, true, false},
+		{"docket.unit/escalate", `{"slot":"a","n":1,"mark":100}`, 7, true, false},
+		{"docket.unit/escalate", `{"slot":"a","n":2,"mark":70}`, 7, true, false},
+		{"docket.unit/escalate", `{"slot":"b","n":1,"mark":70}`, 7, true, false},
+		{"docket.unit/escalate", `{"slot":"a","n":1,"mark":70}`, 8, true, false},
+		{"docket.unit/sign.sign", `{"slot":"a","n":1,"mark":70}`, 7, false, false},
+		{"docket.unit/escalate", `{"slot":"a","n":1,"mark":70}`, 7, true, true},
+	} {
+		e := event.Event{Body: []byte(c.body)}
+		e.Kind, e.Subject = c.kind, c.subject
+		if _, rung, twice, err := r.add(e); err != nil || rung != c.rung || twice != c.twice {
+			t.Errorf("%s %d %s: %v %v %v", c.kind, c.subject, c.body, rung, twice, err)
+		}
 	}
 }
 

@@ -41,23 +41,23 @@ func (m *Matter) resource() auth.Resource {
 // numberAt gives the number that a matter had once the event at pos was
 // written: a retry must not be told what was drawn later.
 func (e *Engine) numberAt(ctx context.Context, id, pos int64) (string, error) {
-	bodies, err := store.Collect(ctx, e.db, func(row store.Scanner) (body []byte, err error) {
-		err = row.Scan(&body)
-		return body, err
-	}, "SELECT body FROM event WHERE subject = ? AND pos <= ? ORDER BY pos", id, pos)
+	events, err := event.Of(ctx, e.db, id)
 	if err != nil {
 		return "", err
 	}
 	number := ""
-	for _, body := range bodies {
-		if len(body) == 0 { // erased, and with it which act drew the number
+	for _, ev := range events {
+		if ev.Pos > pos {
+			break
+		}
+		if ev.Erased { // and with it which act drew the number
 			continue
 		}
 		var b struct {
 			Number string
 			Open   struct{ Number string }
 		}
-		if err := json.Unmarshal(body, &b); err != nil {
+		if err := json.Unmarshal(ev.Body, &b); err != nil {
 			return "", fault.Wrap("matter.numberAt", err)
 		}
 		number = cmp.Or(b.Number, b.Open.Number, number)
