@@ -7,7 +7,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,21 +48,6 @@ var named = []string{
 	"today.mine", "today.unit", "today.watch", "form.leadUnit", "form.assistUnit", "matter.tab.", "prov.title", "tree.title", "tree.stuck", "receipt.title",
 }
 
-// unsettled lists terms that some screen still calls by another English word
-// than docs/terms.csv. A line that no screen needs any more fails the test.
-var unsettled = map[string]bool{
-	"承办人: Clerk":                        true, // docket/definitions/unit.yaml
-	"落实承办人: Name the clerk":             true,
-	"改派承办人: Change the holder":          true,
-	"办理中: In hand":                      true, // docket/view.go; web/texts says Open
-	"随主事项终止: Cancelled with its parent": true, // flow/flow.go; docket/matter_api.go says Ended
-	"并行: Joint":                         true, // flow/diagram.go; web/texts says Side by side
-	"转办: Transfer":                      true, // flow/parse.go, the default of an interrupt which unit.yaml calls 改派
-	"事项: Title":                         true, // web/texts/screens.ts, proposal.title
-	"自办: By the office":                 true, // web/texts/work.ts
-	"部分解决: Partly":                      true, // web/texts/work.ts
-}
-
 // TestTerms holds every name that a screen shows against docs/terms.csv: it must
 // be there, and wherever a screen says a term in Chinese, it says it in English
 // as the table does. A term may have several English forms, divided by " / ":
@@ -78,22 +62,14 @@ func TestTerms(t *testing.T) {
 	if len(texts) < 500 {
 		t.Fatalf("only %d texts were found: the test looks in the wrong places", len(texts))
 	}
-	mended := maps.Clone(unsettled)
 	for _, s := range texts {
 		known, ok := forms[s.zh]
-		if other := s.zh + ": " + s.en; unsettled[other] {
-			delete(mended, other)
-			continue
-		}
 		switch {
 		case !ok && s.term:
 			t.Errorf("%s: %s (%s) is not in docs/terms.csv", s.at, s.zh, s.en)
 		case ok && !slices.ContainsFunc(known, func(en string) bool { return strings.EqualFold(en, s.en) }):
 			t.Errorf("%s: %s is called %q here and %q in docs/terms.csv", s.at, s.zh, s.en, strings.Join(known, " / "))
 		}
-	}
-	for other := range mended {
-		t.Errorf("%s is settled: take it out of unsettled", other)
 	}
 	screens := allScreens(texts)
 	for zh := range forms {

@@ -171,7 +171,7 @@ func standing(d *flow.Def, m matter.Matter) (string, fault.Text) {
 	case m.Status == matter.Paused:
 		return "paused", fault.T("已暂停", "Paused")
 	case m.Status == matter.Open:
-		return "open", fault.T("办理中", "In hand")
+		return "open", fault.T("办理中", "Open")
 	case unhandled(m.Outcome):
 		return "withdrawn", outcomeName(d, m.Outcome)
 	}

@@ -154,7 +154,7 @@ export const screens = {
   'proposal.source': ['原文第 {p} 段第 {s} 句', 'Paragraph {p}, sentence {s}'],
   'proposal.quantity': ['数量', 'quantity'],
   'proposal.deadline': ['时间要求', 'deadline'],
-  'proposal.title': ['事项', 'Title'],
+  'proposal.title': ['事项名称', 'Title'],
   'proposal.lead': ['牵头单位', 'Lead unit'],
   'proposal.noLead': ['未定牵头单位', 'no lead unit yet'],
   'proposal.why': ['建议理由：{why}', 'why: {why}'],

@@ -38,9 +38,9 @@ export const work = {
   'choice.lead': ['牵头', 'Lead'],
   'choice.assist': ['协办', 'Assist'],
   'choice.transfer': ['转办', 'By units'],
-  'choice.self': ['自办', 'By the office'],
+  'choice.self': ['自办', 'By the office itself'],
   'choice.yes': ['已解决', 'Solved'],
-  'choice.partly': ['部分解决', 'Partly'],
+  'choice.partly': ['部分解决', 'Partly solved'],
   'choice.no': ['未解决', 'Not solved'],
 
   'form.optional': ['（选填）', ' (optional)'],

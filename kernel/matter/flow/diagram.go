@@ -417,7 +417,7 @@ func or(name, other fault.Text) fault.Text {
 	return name
 }
 
-func jointName(j *Joint) fault.Text { return or(j.Name, fault.T("并行", "Joint")) }
+func jointName(j *Joint) fault.Text { return or(j.Name, fault.T("并行", "Side by side")) }
 
 func eachName(e *Each) fault.Text {
 	return or(e.Name, fault.T("分办 "+e.Run, "Each: "+e.Run))

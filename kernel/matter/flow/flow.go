@@ -4,7 +4,7 @@
 // A procedure (办理流程) is a block-structured definition in YAML: steps one
 // after another, choices with a default, joint branches of which all or k must
 // finish (会签), sub-matters for each item of a list (分办), returns with a
-// bound (退回), and interrupts of the whole matter (暂停 撤回 转办 延期 催办).
+// bound (退回), and interrupts of the whole matter (暂停 撤回 改派 延期 催办).
 // Because blocks nest and every return is counted, what a definition can do is
 // decided before the first matter runs on it: Check proves that every step can
 // be reached, that every path ends, that data is read only after it was
@@ -208,7 +208,7 @@ const (
 	IntPause    = "pause"    // stops all clocks (暂停)
 	IntResume   = "resume"   // the other half of pause (恢复)
 	IntWithdraw = "withdraw" // ends the matter (撤回)
-	IntTransfer = "transfer" // changes the holder of an open step (转办)
+	IntTransfer = "transfer" // changes the holder of an open step (改派)
 	IntExtend   = "extend"   // moves the limit of an open step (延期)
 	IntUrge     = "urge"     // reminds the holder of an open step (催办)
 )
@@ -266,7 +266,7 @@ func (d *Def) OutcomeName(id string) fault.Text {
 	case "withdrawn":
 		return fault.T("撤回", "Withdrawn")
 	case OutcomeCancelled:
-		return fault.T("随主事项终止", "Cancelled with its parent")
+		return fault.T("随主事项终止", "Ended with its parent")
 	case "voided":
 		return fault.T("作废", "Voided")
 	}

@@ -409,7 +409,7 @@ func stockName(id string) fault.Text {
 	case IntWithdraw:
 		return fault.T("撤回", "Withdraw")
 	case IntTransfer:
-		return fault.T("转办", "Transfer")
+		return fault.T("改派", "Reassign")
 	case IntExtend:
 		return fault.T("延期", "Extend")
 	default:
