@@ -77,6 +77,11 @@ func Load(g *store.Group, e Edge) { store.Want(g, &edges, e) }
 // Add writes an edge made by the event at pos; an edge that exists stays as it
 // was. One end at least must be new in this act, or Load must have named it.
 func Add(g *store.Group, e Edge, pos int64) {
+	if store.Have(g, &edges, e) {
+		if _, exists := store.Get(g, &edges, e); exists {
+			return
+		}
+	}
 	store.Insert(g, &edges, e, pos)
 }
 

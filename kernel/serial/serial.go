@@ -42,10 +42,11 @@ func Parse(text string) (Number, error) {
 	n, ok3 := strings.CutSuffix(rest, "号")
 	y, err1 := strconv.Atoi(year)
 	k, err2 := strconv.ParseInt(n, 10, 64)
-	if !ok1 || !ok2 || !ok3 || err1 != nil || err2 != nil || sign == "" || k < 1 {
+	number := Number{Series{sign, y}, k}
+	if !ok1 || !ok2 || !ok3 || err1 != nil || err2 != nil || sign == "" || k < 1 || number.String() != text { // 047, +47
 		return Number{}, bad
 	}
-	return Number{Series{sign, y}, k}, nil
+	return number, nil
 }
 
 var counters = store.Table[Series, int64]{
