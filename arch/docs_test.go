@@ -2,7 +2,6 @@ package arch
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -19,11 +18,9 @@ import (
 	"unicode/utf8"
 
 	"touyan.dev/touyan/docket"
-	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter/flow"
-	"touyan.dev/touyan/kernel/store"
 )
 
 // said is one text as a screen shows it, in both languages, and where it stands.
@@ -259,10 +256,11 @@ func screenTexts(t *testing.T) []said {
 }
 
 // TestCommands runs what README, CONTRIBUTING and the guides tell a reader to
-// type: every line of every block fenced as sh. A make line must name a target;
-// a server is not started, but each of its flags must exist; go test must name
-// packages and tests that exist; everything else is run, in a directory with a
-// log and one of its receipts, and must succeed.
+// type: every line of every block fenced as sh, a page at a time and in its
+// order, in a directory with a report, a task list and a notice. A make line
+// must name a target; a server is not started, but each of its flags must
+// exist; go test must name packages and tests that exist; everything else is
+// run and must succeed.
 func TestCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program")
@@ -271,65 +269,87 @@ func TestCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, dir := t.TempDir(), t.TempDir()
-	run := func(in, name string, args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), name, args...)
-		cmd.Dir = in
-		cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
-	touyan := filepath.Join(bin, "touyan")
-	if out, err := run(root, "go", "build", "-o", touyan, "./cmd/touyan"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	// A first start makes the log and its key; receipt 0 stands for any.
-	if out, err := run(dir, touyan, "check", "--data", "data"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	writeReceipt(t, dir)
 	makefile, err := os.ReadFile("../Makefile")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := 0
+	r := reader{root: root, touyan: filepath.Join(t.TempDir(), "touyan"), makefile: makefile}
+	if out, err := r.run(t, root, "go", "build", "-o", r.touyan, "./cmd/touyan"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ran := map[string][]string{}
 	for _, page := range []string{"README.md", "README.zh.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"} {
-		for _, line := range shellLines(t, filepath.Join(root, page)) {
-			words := strings.Fields(line)
-			out, err := "", error(nil)
-			switch {
-			case words[0] == "make":
-				if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(words[1]) + `:`).Match(makefile) {
-					err = fmt.Errorf("no such target")
-				}
-			case words[0] == "touyan" && (words[1] == "serve" || words[1] == "demo"):
-				out, err = run(dir, touyan, words[1], "--help")
-				for _, w := range words[2:] {
-					if strings.HasPrefix(w, "--") && !strings.Contains(out, w+"=") && !strings.Contains(out, w+" ") {
-						err = fmt.Errorf("no flag %s", w)
-					}
-				}
-			case words[0] == "touyan":
-				out, err = run(dir, touyan, words[1:]...)
-			case words[0] == "go" && words[1] == "test":
-				out, err = run(root, "go", append([]string{"test", "-list"}, testPattern(words[2:])...)...)
-				if err == nil && !strings.Contains(out, "Test") {
-					err = fmt.Errorf("no such test")
-				}
-			case words[0] == "go" && words[1] == "build":
-				out, err = run(root, "go", "list", words[len(words)-1])
-			default:
-				err = fmt.Errorf("this test does not know how to run it")
+		r.dir = t.TempDir()
+		for name, text := range filesOfReader() {
+			if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
 			}
-			if err != nil {
+		}
+		for _, line := range shellLines(t, filepath.Join(root, page)) {
+			if out, err := r.types(t, line); err != nil {
 				t.Errorf("%s: %s: %v\n%s", page, line, err, out)
 			}
-			ran++
+			ran[page] = append(ran[page], line)
 		}
 	}
-	if ran < 8 {
-		t.Errorf("only %d commands were found", ran)
+	if len(ran["README.md"]) < 12 {
+		t.Errorf("only %d commands were found in README.md", len(ran["README.md"]))
 	}
+	if !slices.Equal(ran["README.md"], ran["README.zh.md"]) {
+		t.Errorf("README.zh.md is not README.md's twin: it has %q, not %q", ran["README.zh.md"], ran["README.md"])
+	}
+}
+
+// filesOfReader are the files that a reader of the pages has at hand.
+func filesOfReader() map[string]string {
+	return map[string]string{
+		"report.txt": "2026年政府工作报告\n一、2025年工作回顾\n去年新建学校5所。\n二、2026年重点工作\n6月底前新建学校9所。\n",
+		"tasks.txt":  "任务,牵头单位,时限\n修订会议制度,市政府办公室,6月底前\n",
+		"2027.txt":   "notice 2027\nnumber 国办发明电〔2026〕9号\noff 01-01..01-03 元旦\n",
+	}
+}
+
+// reader is somebody who types what a page says.
+type reader struct {
+	root, touyan, dir string
+	makefile          []byte
+}
+
+func (r reader) run(t *testing.T, in, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = in
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// types does one line.
+func (r reader) types(t *testing.T, line string) (out string, err error) {
+	words := strings.Fields(line)
+	switch {
+	case words[0] == "make":
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(words[1]) + `:`).Match(r.makefile) {
+			err = fmt.Errorf("no such target")
+		}
+	case words[0] == "touyan" && (words[1] == "serve" || words[1] == "demo"):
+		out, err = r.run(t, r.dir, r.touyan, words[1], "--help")
+		for _, w := range words[2:] {
+			if strings.HasPrefix(w, "--") && !strings.Contains(out, w+"=") && !strings.Contains(out, w+" ") {
+				err = fmt.Errorf("no flag %s", w)
+			}
+		}
+	case words[0] == "touyan":
+		out, err = r.run(t, r.dir, r.touyan, words[1:]...)
+	case words[0] == "go" && words[1] == "test":
+		out, err = r.run(t, r.root, "go", append([]string{"test", "-list"}, testPattern(words[2:])...)...)
+		if err == nil && !strings.Contains(out, "Test") {
+			err = fmt.Errorf("no such test")
+		}
+	case words[0] == "go" && words[1] == "build":
+		out, err = r.run(t, r.root, "go", "list", words[len(words)-1])
+	default:
+		err = fmt.Errorf("this test does not know how to run it")
+	}
+	return out, err
 }
 
 // testPattern turns "./pkg -run Name" into the arguments of go test -list.
@@ -370,33 +390,6 @@ func shellLines(t *testing.T, path string) []string {
 		}
 	}
 	return out
-}
-
-// writeReceipt puts receipt.json into dir: the receipt of the first event of the
-// log in dir/data.
-func writeReceipt(t *testing.T, dir string) {
-	t.Helper()
-	ctx := t.Context()
-	db, err := store.Open(ctx, filepath.Join(dir, "data", "touyan.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	key, err := audit.OpenKey(filepath.Join(dir, "data", "keys"), "touyan")
-	if err != nil {
-		t.Fatal(err)
-	}
-	receipt, e, err := key.ReceiptAt(ctx, db, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(receipt.With(e))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "receipt.json"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestExample holds the procedure printed in CONTRIBUTING against the checker.
