@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/matter"
@@ -44,15 +43,6 @@ func (t *Town) Open(ctx context.Context, b *Bureau, key string) (matter.Done, er
 func (t *Town) Act(ctx context.Context, b *Bureau, id int64, n int, key string) (matter.Done, error) {
 	s := life()[n]
 	return t.Desk.Act(ctx, s.who(t, b), id, matter.Act{Step: s.step, Act: s.act, Input: map[string]any{"opinion": opinion}, Key: key})
-}
-
-// live takes one matter from opening to end: five changes, five events.
-func (t *Town) live(ctx context.Context, b *Bureau, key string) error {
-	done, err := t.Open(ctx, b, key)
-	for n := 0; n < len(life()) && err == nil; n++ {
-		_, err = t.Act(ctx, b, done.Matter, n, fmt.Sprintf("%s/%d", key, n))
-	}
-	return err
 }
 
 // Acts is the number of acts in a matter's life after it was opened.

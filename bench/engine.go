@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"touyan.dev/touyan/bench/floor"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 )
@@ -169,41 +171,31 @@ func (t *Town) sample(ctx context.Context) ([]floor.Change, error) {
 }
 
 func (t *Town) rows(ctx context.Context, id, pos int64, known map[any]bool) (c floor.Change, err error) {
-	read := func(columns, from string, key int64) ([][]any, error) {
-		n := strings.Count(columns, ",") + 1
-		return store.Collect(ctx, t.DB, func(row store.Scanner) ([]any, error) {
-			values, dest := make([]any, n), make([]any, n)
-			for i := range values {
-				dest[i] = &values[i]
-			}
-			err := row.Scan(dest...)
-			return values, err
-		}, "SELECT "+columns+" FROM "+from+" = ?", key)
-	}
-	events, err := read("recorded, occurred, kind, subject, actor, behalf, unit, digest, salt, body", "event WHERE pos", pos)
+	e, err := event.At(ctx, t.DB, pos)
 	if err != nil {
 		return c, err
 	}
-	matters, err := read("kind, def, parent, part, root, source, number, title, office, unit, originator, opened, updated, last, state, clocks, status, outcome, stage, due, mark", "matter WHERE id", id)
+	c.Actor, c.Envelope, c.Body, c.Proof = e.Actor, string(e.Envelope.Bytes()), append(e.Salt, e.Body...), 2*len(e.Digest)
+	matters, err := t.read(ctx, "kind, parent, number, title, office, unit, originator, opened, mark, status, stage, data", "matter WHERE id = ?", id)
 	if err != nil {
 		return c, err
 	}
-	tasks, err := read("kind, step, n, office, unit, duty, need, person, since, due, provisional, mark, next", "task WHERE matter", id)
+	c.Matter = matters[0]
+	tasks, err := t.read(ctx, "n, office, unit, need, person, due, mark, next", "task WHERE matter = ?", id)
 	if err != nil {
 		return c, err
 	}
-	parties, err := read("person, since", "matter_party WHERE matter", id)
-	if err != nil {
-		return c, err
-	}
-	c.Event, c.Matter = events[0], matters[0]
 	if len(tasks) > 0 {
 		c.Task = tasks[0]
+	}
+	parties, err := t.read(ctx, "person", "matter_party WHERE matter = ?", id)
+	if err != nil {
+		return c, err
 	}
 	for _, p := range parties {
 		if !known[p[0]] {
 			known[p[0]] = true
-			c.Parties = append(c.Parties, p)
+			c.Parties = append(c.Parties, p[0].(int64))
 		}
 	}
 	return c, nil
@@ -244,25 +236,27 @@ func (l *loader) run(ctx context.Context, d time.Duration) (int, time.Duration, 
 	return int(matters.Load()), took, nil
 }
 
-// one takes a matter through its life, and times its acts if it is a sixteenth.
+// one takes a matter through its life, and keeps the times of its acts if it is
+// a sixteenth. Its keys are such as the screens make.
 func (l *loader) one(ctx context.Context) error {
 	k := l.next.Add(1)
 	b := &l.town.Bureaus[int(k)%len(l.town.Bureaus)]
-	key := fmt.Sprintf("load/%d", k)
-	if k%16 != 0 {
-		return l.town.live(ctx, b, key)
-	}
 	var times []time.Duration
 	begun := time.Now()
-	done, err := l.town.Open(ctx, b, key)
+	done, err := l.town.Open(ctx, b, newKey())
 	times = append(times, time.Since(begun))
 	for n := 0; n < len(life()) && err == nil; n++ {
 		begun = time.Now()
-		_, err = l.town.Act(ctx, b, done.Matter, n, fmt.Sprintf("%s/%d", key, n))
+		_, err = l.town.Act(ctx, b, done.Matter, n, newKey())
 		times = append(times, time.Since(begun))
 	}
-	l.mu.Lock()
-	l.took = append(l.took, times...)
-	l.mu.Unlock()
+	if k%16 == 0 {
+		l.mu.Lock()
+		l.took = append(l.took, times...)
+		l.mu.Unlock()
+	}
 	return err
 }
+
+// newKey makes an idempotency key: a UUID that begins with the time.
+func newKey() string { return uuid.Must(uuid.NewV7()).String() }

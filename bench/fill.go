@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -32,19 +33,20 @@ const (
 
 // pattern is a matter that the engine made, as its rows: what is copied.
 type pattern struct {
-	events  [][]any // recorded, occurred, kind, actor, behalf, unit, body
-	matter  []any   // all columns after id
-	tasks   [][]any
-	parties [][]any
+	id      int64
+	events  []event.Event
+	matter  []any // patternMatter
+	data    []byte
+	tasks   [][]any // patternTask
+	parties [][]any // person
 	open    bool
 	opened  int64
 }
 
 // Columns of the copied rows.
 const (
-	patternEvent  = "recorded, occurred, kind, actor, behalf, unit, body"
-	patternMatter = "kind, def, parent, part, root, source, number, title, office, unit, originator, opened, updated, last, state, clocks, status, outcome, stage, due, mark, rev"
-	patternTask   = "slot, kind, step, n, office, unit, duty, need, person, since, due, provisional, mark, next"
+	patternMatter = "kind, parent, number, title, office, unit, originator, opened, status, stage, mark, rev"
+	patternTask   = "slot, n, office, unit, need, person, due, mark, next"
 )
 
 // Fill settles a town in dir and stores n matters in it. The engine itself makes
@@ -120,20 +122,29 @@ func (t *Town) read(ctx context.Context, columns, rest string, key int64) ([][]a
 }
 
 func (t *Town) pattern(ctx context.Context, id int64) (p pattern, err error) {
-	if p.events, err = t.read(ctx, patternEvent, "event WHERE subject = ? ORDER BY pos", id); err != nil {
+	p.id = id
+	if p.events, err = event.Of(ctx, t.DB, id); err != nil {
 		return p, err
 	}
-	matters, err := t.read(ctx, patternMatter, "matter WHERE id = ?", id)
+	matters, err := t.read(ctx, patternMatter+", data", "matter WHERE id = ?", id)
 	if err != nil {
 		return p, err
 	}
-	p.matter = matters[0]
+	last := len(matters[0]) - 1
+	p.matter, p.data, p.opened = matters[0][:last], matters[0][last].([]byte), matters[0][7].(int64)
 	if p.tasks, err = t.read(ctx, patternTask, "task WHERE matter = ?", id); err != nil {
 		return p, err
 	}
-	p.parties, err = t.read(ctx, "person, since", "matter_party WHERE matter = ?", id)
-	p.open, p.opened = len(p.tasks) > 0, p.matter[11].(int64)
+	p.open = len(p.tasks) > 0
+	p.parties, err = t.read(ctx, "person", "matter_party WHERE matter = ?", id)
 	return p, err
+}
+
+// renamed gives the data of a copy, which names the matter itself and its last
+// event.
+func (p *pattern) renamed(id, last int64) []byte {
+	data := bytes.Replace(p.data, fmt.Appendf(nil, `"root":%d,`, p.id), fmt.Appendf(nil, `"root":%d,`, id), 1)
+	return bytes.Replace(data, fmt.Appendf(nil, `"last":%d,`, p.events[len(p.events)-1].Pos), fmt.Appendf(nil, `"last":%d,`, last), 1)
 }
 
 // copier writes copies of patterns and grows the tree over them.
@@ -194,8 +205,7 @@ func copies(ctx context.Context, path string, patterns []pattern, n int) (err er
 	return nil
 }
 
-// pick chooses the pattern of the k-th copy of n: in the order of time, a little
-// mixed.
+// pick chooses the pattern of the k-th copy of n, in the order of time.
 func pick(ended, open []pattern, k, n int, random *rand.ChaCha8) *pattern {
 	newest := k >= n-n/10
 	share := uint64(openPercent * (100 - openNewest) * 100 / 90) // of 10,000, outside the newest tenth
@@ -206,8 +216,7 @@ func pick(ended, open []pattern, k, n int, random *rand.ChaCha8) *pattern {
 	if random.Uint64()%10000 < share {
 		list = open
 	}
-	at := k*len(list)/n + int(random.Uint64()%uint64(len(list)/fillWeeks)) - len(list)/fillWeeks/2
-	return &list[min(max(at, 0), len(list)-1)]
+	return &list[k*len(list)/n]
 }
 
 // without drops the indexes that are quicker made at the end, and gives their
@@ -257,10 +266,10 @@ func (c *copier) prepare(ctx context.Context, tx *sql.Tx) error {
 		failed = errors.Join(failed, err)
 		return s
 	}
-	c.event = prepare("event", patternEvent+", pos, subject, idem, digest, salt, hashes")
-	c.matter = prepare("matter", patternMatter+", id")
+	c.event = prepare("event", "pos, subject, actor, idem, envelope, body, proof")
+	c.matter = prepare("matter", patternMatter+", data, id")
 	c.task = prepare("task", patternTask+", matter")
-	c.party = prepare("matter_party", "person, since, matter")
+	c.party = prepare("matter_party", "person, matter")
 	return failed
 }
 
@@ -272,20 +281,18 @@ func (c *copier) copy(p *pattern) error {
 		for i := range 4 {
 			binary.LittleEndian.PutUint64(fresh[8*i:], c.random.Uint64())
 		}
-		digest := event.Digest(fresh[16:], e[6].([]byte))
-		envelope := event.Envelope{Pos: c.pos, Recorded: e[0].(int64), Occurred: e[1].(int64), Kind: e[2].(string), Subject: id, Actor: e[3].(int64), Behalf: e[4].(int64), Unit: e[5].(int64)}
-		hashes, err := c.grow(event.Leaf(envelope, digest))
+		e.Envelope.Pos, e.Envelope.Subject = c.pos, id
+		digest := event.Digest(fresh[16:], e.Body)
+		hashes, err := c.grow(event.Leaf(e.Envelope, digest))
 		if err != nil {
 			return err
 		}
-		if _, err := c.event.Exec(append(slices.Clone(e), c.pos, id, fresh[:16], digest, fresh[16:], hashes)...); err != nil {
+		if _, err := c.event.Exec(c.pos, id, e.Actor, fresh[:16], string(e.Envelope.Bytes()), append(fresh[16:], e.Body...), append(digest, hashes...)); err != nil {
 			return err
 		}
 		c.pos++
 	}
-	row := append(slices.Clone(p.matter), id)
-	row[4], row[13] = id, c.pos-1 // root and last
-	if _, err := c.matter.Exec(row...); err != nil {
+	if _, err := c.matter.Exec(append(slices.Clone(p.matter), p.renamed(id, c.pos-1), id)...); err != nil {
 		return err
 	}
 	for _, task := range p.tasks {
@@ -294,7 +301,7 @@ func (c *copier) copy(p *pattern) error {
 		}
 	}
 	for _, party := range p.parties {
-		if _, err := c.party.Exec(append(slices.Clone(party), id)...); err != nil {
+		if _, err := c.party.Exec(party[0], id); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,10 @@ func (s *Story) figures(t *testing.T) figures {
 		t.Fatal(err)
 	}
 	f.Events = int(sum.Events)
-	f.Kinds = s.counts(t, "SELECT kind, count(*) FROM event GROUP BY kind")
+	f.Kinds = map[string]int{}
+	for _, e := range s.eventsOfKind(t, "") {
+		f.Kinds[e.Kind]++
+	}
 	for _, e := range s.eventsOfKind(t, "/escalate") {
 		var b matter.Body
 		if err := json.Unmarshal(e.Body, &b); err != nil {
@@ -86,7 +89,7 @@ func (s *Story) figures(t *testing.T) figures {
 	}
 	f.Numbered = s.counts(t, "SELECT series, count(*) FROM serial_number GROUP BY series")
 	f.Void = s.texts(t, "SELECT series || '〔' || year || '〕' || n || '号' || ' ' || void FROM serial_number WHERE void <> ''")
-	f.Outcomes = s.counts(t, "SELECT kind || ' ' || CASE status WHEN 'ended' THEN outcome ELSE status END, count(*) FROM matter GROUP BY 1")
+	f.Outcomes = s.counts(t, "SELECT kind || ' ' || CASE status WHEN 'ended' THEN CAST(data AS TEXT) ->> '$.outcome' ELSE status END, count(*) FROM matter GROUP BY 1")
 	f.Proposals = s.counts(t, "SELECT state, count(*) FROM proposal GROUP BY state")
 	tonight := calendar.DayOf(now).End().UnixMicro()
 	late := s.counts(t, "SELECT CASE WHEN due < ? THEN 'late' ELSE 'today' END, count(*) FROM task WHERE due <> 0 AND due <= ? GROUP BY 1", now.UnixMicro(), tonight)

@@ -213,9 +213,10 @@ type Summary struct {
 func (s *Story) Summary(ctx context.Context) (Summary, error) {
 	dir := s.Book.Now()
 	out := Summary{Units: len(dir.Units()), People: len(dir.People())}
-	err := s.DB.QueryRow(ctx, `SELECT count(DISTINCT root),
-		count(DISTINCT CASE WHEN status <> 'ended' THEN root END),
-		count(DISTINCT CASE WHEN status <> 'ended' AND due <> 0 AND due < ? THEN root END) FROM matter`, s.Clock.Now().UnixMicro()).Scan(&out.Matters, &out.Open, &out.Late)
+	// The city's sub-matters have none of their own: a parent is the top.
+	err := s.DB.QueryRow(ctx, `SELECT count(*), sum(CASE WHEN status <> 'ended' THEN 1 ELSE 0 END),
+		(SELECT count(DISTINCT CASE m.parent WHEN 0 THEN m.id ELSE m.parent END) FROM task t JOIN matter m ON m.id = t.matter WHERE t.due <> 0 AND t.due < ?)
+		FROM matter WHERE parent = 0`, s.Clock.Now().UnixMicro()).Scan(&out.Matters, &out.Open, &out.Late)
 	if err != nil {
 		return out, fault.Wrap("demo.Summary", err)
 	}

@@ -173,7 +173,8 @@ func alter(ctx context.Context, path string, pos int64) error {
 		if len(body) == 0 {
 			return fmt.Errorf("event %d has no body", pos)
 		}
-		body[len(body)/2] ^= 1
+		const salt = 16 // bytes in front of what was said
+		body[(salt+len(body))/2] ^= 1
 		_, err := db.ExecContext(ctx, "UPDATE event SET body = ? WHERE pos = ?", body, pos)
 		return err
 	})

@@ -9,6 +9,7 @@ package floor
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -28,10 +29,13 @@ const Group = 256
 // Change is what one change of a matter writes: the columns of its rows without
 // their keys, as the engine wrote them once.
 type Change struct {
-	Event   []any   // recorded … body
-	Matter  []any   // kind … mark
-	Task    []any   // kind … next; nil when the change leaves no open step
-	Parties [][]any // person, since
+	Actor    int64
+	Envelope string
+	Body     []byte
+	Proof    int     // bytes, for a leaf that completes no subtree
+	Matter   []any   // kind … data
+	Task     []any   // n … next; nil when the change leaves no open step
+	Parties  []int64 // who has joined
 }
 
 // Result is what a run did.
@@ -41,10 +45,9 @@ type Result struct {
 }
 
 const (
-	event        = "recorded, occurred, kind, subject, actor, behalf, unit, digest, salt, body, idem, hashes"
-	matter       = "kind, def, parent, part, root, source, number, title, office, unit, originator, opened, updated, last, state, clocks, status, outcome, stage, due, mark"
-	task         = "kind, step, n, office, unit, duty, need, person, since, due, provisional, mark, next"
-	firstMutable = 12 // of matter: updated
+	matter = "kind, parent, number, title, office, unit, originator, opened, mark, status, stage, data"
+	task   = "n, office, unit, need, person, due, mark, next"
+	status = 9 // of matter: the first column that a change writes
 )
 
 // The statements, in the order of the constants below.
@@ -53,13 +56,14 @@ func statements() []string {
 	set := func(columns ...string) string { return strings.Join(columns, " = ?, ") + " = ?" }
 	m, t := strings.Split(matter, ", "), strings.Split(task, ", ")
 	return []string{
-		"INSERT INTO event (" + event + ", pos) VALUES (" + marks(13) + ")",
+		"INSERT INTO event (pos, subject, actor, idem, envelope, body, proof) VALUES (" + marks(7) + ")",
 		"INSERT INTO matter (" + matter + ", id, rev) VALUES (" + marks(len(m)+2) + ")",
-		"UPDATE matter SET " + set(m[firstMutable:]...) + ", rev = ? WHERE id = ? AND rev = ?",
+		"UPDATE matter SET " + set(m[status+1:]...) + ", rev = ? WHERE id = ? AND rev = ?",
+		"UPDATE matter SET " + set(m[status:]...) + ", rev = ? WHERE id = ? AND rev = ?",
 		"INSERT INTO task (" + task + ", matter, slot) VALUES (" + marks(len(t)+1) + ", '')",
-		"UPDATE task SET " + set(t[1:]...) + " WHERE matter = ? AND slot = ''",
+		"UPDATE task SET " + set(t...) + " WHERE matter = ? AND slot = ''",
 		"DELETE FROM task WHERE matter = ? AND slot = ''",
-		"INSERT INTO matter_party (person, since, matter) VALUES (?, ?, ?)",
+		"INSERT INTO matter_party (person, matter) VALUES (?, ?)",
 		"UPDATE log_head SET size = ?, edge = ?, rev = rev + 1 WHERE id = 1",
 	}
 }
@@ -68,6 +72,7 @@ const (
 	insertEvent = iota
 	insertMatter
 	updateMatter
+	endMatter
 	insertTask
 	updateTask
 	deleteTask
@@ -117,23 +122,20 @@ func run(w writer, shape []Change, pos int64, d time.Duration) (Result, error) {
 
 // change writes the n-th change of a matter.
 func change(w writer, c *Change, random *rand.ChaCha8, pos, id, n int64) error {
-	size := 16 + 32 + 16 + 32*(1+bits.TrailingZeros64(uint64(pos)+1))
-	fresh := make([]byte, size) // idem, digest, salt and hashes
+	fresh := make([]byte, 16+c.Proof+32*bits.TrailingZeros64(uint64(pos)+1)) // idem and proof
 	fill(random, fresh)
-	args := append(make([]any, 0, 13), c.Event...)
-	args[3], args[7], args[8] = id, fresh[16:48], fresh[48:64]
-	if err := w.exec(insertEvent, append(args, fresh[:16], fresh[64:], pos)...); err != nil {
+	binary.BigEndian.PutUint64(fresh, uint64(pos)) // keys begin with the time
+	if err := w.exec(insertEvent, pos, id, c.Actor, fresh[:16], c.Envelope, c.Body, fresh[16:]); err != nil {
 		return err
 	}
 	var err error
-	if n == 0 {
-		args = append(append(make([]any, 0, 23), c.Matter...), id, int64(1))
-		args[4] = id
-		err = w.exec(insertMatter, args...)
-	} else {
-		args = append(append(make([]any, 0, 12), c.Matter[firstMutable:]...), n+1, id, n)
-		args[1] = pos
-		err = w.exec(updateMatter, args...)
+	switch {
+	case n == 0:
+		err = w.exec(insertMatter, append(append(make([]any, 0, 14), c.Matter...), id, int64(1))...)
+	case c.Task == nil:
+		err = w.exec(endMatter, append(append(make([]any, 0, 6), c.Matter[status:]...), n+1, id, n)...)
+	default:
+		err = w.exec(updateMatter, append(append(make([]any, 0, 5), c.Matter[status+1:]...), n+1, id, n)...)
 	}
 	if err != nil {
 		return err
@@ -142,65 +144,62 @@ func change(w writer, c *Change, random *rand.ChaCha8, pos, id, n int64) error {
 	case c.Task == nil:
 		err = w.exec(deleteTask, id)
 	case n == 0:
-		err = w.exec(insertTask, append(append(make([]any, 0, 14), c.Task...), id)...)
+		err = w.exec(insertTask, append(append(make([]any, 0, 8), c.Task...), id)...)
 	default:
-		err = w.exec(updateTask, append(append(make([]any, 0, 13), c.Task[1:]...), id)...)
+		err = w.exec(updateTask, append(append(make([]any, 0, 8), c.Task...), id)...)
 	}
-	for _, p := range c.Parties {
+	for _, person := range c.Parties {
 		if err == nil {
-			err = w.exec(insertParty, p[0], p[1], id)
+			err = w.exec(insertParty, person, id)
 		}
 	}
 	return err
 }
 
 func fill(random *rand.ChaCha8, b []byte) {
-	for len(b) >= 8 {
+	for ; len(b) >= 8; b = b[8:] {
 		binary.LittleEndian.PutUint64(b, random.Uint64())
-		b = b[8:]
 	}
 }
 
-// lite writes to SQLite.
+// lite writes to SQLite, past database/sql.
 type lite struct {
-	conn  *sql.Conn
-	stmts []*sql.Stmt
+	conn   driver.Conn
+	stmts  []driver.StmtExecContext // begin and commit last
+	values []driver.NamedValue
 }
 
-func (l *lite) begin() error {
-	_, err := l.conn.ExecContext(context.Background(), "BEGIN IMMEDIATE")
-	return err
-}
+func (l *lite) begin() error  { return l.exec(len(l.stmts) - 2) }
+func (l *lite) commit() error { return l.exec(len(l.stmts) - 1) }
 
 func (l *lite) exec(statement int, args ...any) error {
-	_, err := l.stmts[statement].ExecContext(context.Background(), args...)
-	return err
-}
-
-func (l *lite) commit() error {
-	_, err := l.conn.ExecContext(context.Background(), "COMMIT")
+	l.values = l.values[:0]
+	for i, a := range args {
+		l.values = append(l.values, driver.NamedValue{Ordinal: i + 1, Value: a})
+	}
+	_, err := l.stmts[statement].ExecContext(context.Background(), l.values)
 	return err
 }
 
 // SQLite runs the floor for d on a migrated file whose log has pos events.
 func SQLite(path string, shape []Change, pos int64, d time.Duration) (out Result, err error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-64000)&_pragma=wal_autocheckpoint(4000)")
+	pool, err := sql.Open("sqlite", "")
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	l := &lite{}
-	if l.conn, err = db.Conn(context.Background()); err != nil {
+	conn, err := pool.Driver().Open("file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-64000)&_pragma=wal_autocheckpoint(4000)")
+	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, l.conn.Close()) }()
-	for _, text := range statements() {
-		s, err := l.conn.PrepareContext(context.Background(), text)
+	defer func() { err = errors.Join(err, conn.Close(), pool.Close()) }()
+	l := &lite{conn: conn}
+	for _, text := range append(statements(), "BEGIN IMMEDIATE", "COMMIT") {
+		s, err := conn.Prepare(text)
 		if err != nil {
 			return out, err
 		}
 		defer s.Close()
-		l.stmts = append(l.stmts, s)
+		l.stmts = append(l.stmts, s.(driver.StmtExecContext))
 	}
 	return run(l, shape, pos, d)
 }
@@ -247,13 +246,8 @@ func PostgreSQL(url string, shape []Change, pos int64, d time.Duration) (Result,
 
 // dollars turns ? into $1, $2, …
 func dollars(text string) string {
-	parts := strings.Split(text, "?")
-	var b strings.Builder
-	for i, part := range parts {
-		b.WriteString(part)
-		if i < len(parts)-1 {
-			b.WriteString("$" + strconv.Itoa(i+1))
-		}
+	for i := 1; strings.Contains(text, "?"); i++ {
+		text = strings.Replace(text, "?", "$"+strconv.Itoa(i), 1)
 	}
-	return b.String()
+	return text
 }

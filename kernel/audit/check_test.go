@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -28,10 +29,14 @@ func TestCheckLogNamesTheRow(t *testing.T) {
 				return out
 			}
 			good := row[0]
+			envelope := func(e event.Envelope) string { return string(e.Bytes()) }
+			later := func(e event.Envelope, change func(*event.Envelope)) event.Envelope { change(&e); return e }
+			sealed, proof := append(slices.Clone(good.Salt), good.Body...), append(slices.Clone(good.Digest), good.Hashes...)
+			const text = "UPDATE event SET envelope = ? WHERE pos = 5"
 			restore := func() {
 				storetest.Alter(t, l.dsn, "DELETE FROM event WHERE pos = ?", at)
-				storetest.Alter(t, l.dsn, "INSERT INTO event (pos, recorded, occurred, kind, subject, actor, behalf, unit, idem, digest, salt, body, hashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-					good.Pos, good.Recorded, good.Occurred, good.Kind, good.Subject, good.Actor, good.Behalf, good.Unit, []byte("spare key"), good.Digest, good.Salt, []byte(good.Body), good.Hashes)
+				storetest.Alter(t, l.dsn, "INSERT INTO event (pos, subject, actor, idem, envelope, body, proof) VALUES (?, ?, ?, ?, ?, ?, ?)",
+					good.Pos, good.Subject, good.Actor, []byte("spare key"), envelope(good.Envelope), sealed, proof)
 				storetest.Alter(t, l.dsn, "UPDATE log_head SET size = ?", size)
 			}
 			for _, test := range []struct {
@@ -39,19 +44,22 @@ func TestCheckLogNamesTheRow(t *testing.T) {
 				arg             any
 				want            string // table and row
 			}{
-				{"recorded", "UPDATE event SET recorded = recorded + ? WHERE pos = 5", 1, "event pos=5"},
-				{"occurred", "UPDATE event SET occurred = occurred + ? WHERE pos = 5", 1, "event pos=5"},
-				{"kind", "UPDATE event SET kind = ? WHERE pos = 5", "test/other", "event pos=5"},
+				{"recorded", text, envelope(later(good.Envelope, func(e *event.Envelope) { e.Recorded++ })), "event pos=5"},
+				{"occurred", text, envelope(later(good.Envelope, func(e *event.Envelope) { e.Occurred-- })), "event pos=5"},
+				{"kind", text, envelope(later(good.Envelope, func(e *event.Envelope) { e.Kind = "test/other" })), "event pos=5"},
+				{"behalf", text, envelope(later(good.Envelope, func(e *event.Envelope) { e.Behalf++ })), "event pos=5"},
+				{"unit", text, envelope(later(good.Envelope, func(e *event.Envelope) { e.Unit++ })), "event pos=5"},
+				{"another form", text, envelope(good.Envelope) + " ", "event pos=5"},
+				{"no envelope", text, "", "event pos=5"},
 				{"subject", "UPDATE event SET subject = subject + ? WHERE pos = 5", 1, "event pos=5"},
 				{"actor", "UPDATE event SET actor = actor + ? WHERE pos = 5", 1, "event pos=5"},
-				{"behalf", "UPDATE event SET behalf = behalf + ? WHERE pos = 5", 1, "event pos=5"},
-				{"unit", "UPDATE event SET unit = unit + ? WHERE pos = 5", 1, "event pos=5"},
-				{"body", "UPDATE event SET body = ? WHERE pos = 5", spoil(good.Body, 3), "event pos=5"},
-				{"salt", "UPDATE event SET salt = ? WHERE pos = 5", spoil(good.Salt, 15), "event pos=5"},
-				{"digest", "UPDATE event SET digest = ? WHERE pos = 5", spoil(good.Digest, 0), "event pos=5"},
-				{"own hash", "UPDATE event SET hashes = ? WHERE pos = 5", spoil(good.Hashes, 0), "event pos=5"},
-				{"hash of the subtree", "UPDATE event SET hashes = ? WHERE pos = 5", spoil(good.Hashes, tlog.HashSize), "event pos=5"},
-				{"hashes cut short", "UPDATE event SET hashes = ? WHERE pos = 5", good.Hashes[:tlog.HashSize], "event pos=5"},
+				{"body", "UPDATE event SET body = ? WHERE pos = 5", spoil(sealed, 19), "event pos=5"},
+				{"salt", "UPDATE event SET body = ? WHERE pos = 5", spoil(sealed, 15), "event pos=5"},
+				{"digest", "UPDATE event SET proof = ? WHERE pos = 5", spoil(proof, 0), "event pos=5"},
+				{"own hash", "UPDATE event SET proof = ? WHERE pos = 5", spoil(proof, tlog.HashSize), "event pos=5"},
+				{"hash of the subtree", "UPDATE event SET proof = ? WHERE pos = 5", spoil(proof, 2*tlog.HashSize), "event pos=5"},
+				{"hashes cut short", "UPDATE event SET proof = ? WHERE pos = 5", proof[:2*tlog.HashSize], "event pos=5"},
+				{"no proof", "UPDATE event SET proof = ? WHERE pos = 5", []byte{}, "event pos=5"},
 				{"missing row", "DELETE FROM event WHERE pos = ?", at, "event pos=5"},
 				{"missing last row", "DELETE FROM event WHERE pos = ?", size - 1, "log_head id=1"},
 				{"head", "UPDATE log_head SET size = ?", size + 1, "log_head id=1"},
@@ -94,7 +102,7 @@ func TestCheckLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	storetest.Alter(t, l.dsn, "UPDATE event SET salt = ?, body = ? WHERE pos = 1024", []byte{}, []byte{})
+	storetest.Alter(t, l.dsn, "UPDATE event SET body = ? WHERE pos = 1024", []byte{})
 	next, erased := int64(0), 0
 	found, err := CheckLog(t.Context(), l.db, 10, func(e event.Event) error {
 		if e.Pos != next {

@@ -20,8 +20,10 @@ package event
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -63,6 +65,9 @@ func (e Envelope) Bytes() []byte {
 	return append(b, '}')
 }
 
+// saltSize is the number of bytes in front of a stored body.
+const saltSize = 16
+
 // Event is an envelope with its body. Body is empty and Erased true after an
 // erasure.
 type Event struct {
@@ -89,16 +94,33 @@ func Leaf(e Envelope, digest []byte) tlog.Hash {
 // Key is the digest of an idempotency key, as stored.
 type Key [16]byte
 
-// KeyOf hashes an idempotency key chosen by a client.
+// KeyOf gives the stored form of an idempotency key chosen by a client: a UUID
+// is kept as it is, because those that begin with the time (version 7, as our
+// screens make them) then lie side by side in their index; anything else is
+// hashed.
 func KeyOf(key string) Key {
+	if k, ok := uuid(key); ok {
+		return k
+	}
 	sum := sha256.Sum256([]byte(key))
 	return Key(sum[:16])
 }
 
-// Sub derives the key of a further event of the same act.
+// uuid reads the one written form of a UUID, in small letters.
+func uuid(s string) (k Key, ok bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' || strings.ToLower(s) != s {
+		return k, false
+	}
+	_, err := hex.Decode(k[:], []byte(s[:8]+s[9:13]+s[14:18]+s[19:23]+s[24:]))
+	return k, err == nil
+}
+
+// Sub derives the key of a further event of the same act. It begins as the act's
+// own, and so lies near it.
 func (k Key) Sub(n int) Key {
 	sum := sha256.Sum256(strconv.AppendInt(append(k[:len(k):len(k)], '/'), int64(n), 10))
-	return Key(sum[:16])
+	copy(k[8:], sum[:])
+	return k
 }
 
 // Once names an event by who makes it and under which key: the pair that is
@@ -162,16 +184,18 @@ var heads = store.Table[int64, head]{
 // stored is an event as its row.
 type stored struct {
 	Event
-	key    Key
-	hashes []byte
+	key      Key
+	envelope string
+	sealed   []byte // salt and body
+	proof    []byte // digest and hashes
 }
 
 var events = store.Table[int64, stored]{
 	Name: "event", Key: []string{"pos"}, KeyType: []string{"BIGINT"}, Fixed: true,
-	Cols:    []string{"recorded", "occurred", "kind", "subject", "actor", "behalf", "unit", "idem", "digest", "salt", "body", "hashes"},
+	Cols:    []string{"subject", "actor", "idem", "envelope", "body", "proof"},
 	KeyArgs: func(pos int64) []any { return []any{pos} },
 	Args: func(s stored) []any {
-		return []any{s.Recorded, s.Occurred, s.Kind, s.Subject, s.Actor, s.Behalf, s.Unit, s.key[:], s.Digest, s.Salt, []byte(s.Body), s.hashes}
+		return []any{s.Subject, s.Actor, s.key[:], s.envelope, s.sealed, s.proof}
 	},
 }
 
@@ -215,11 +239,11 @@ func Seen(g *store.Group, o Once) (int64, bool) { return store.Get(g, &onces, o)
 // changes to it are not written.
 func Append(g *store.Group, d Draft) (Place, error) {
 	p := current(g)
-	body, err := encode(d.Body)
-	if err != nil {
+	e := stored{key: d.Key}
+	var err error
+	if e.sealed, err = seal(d.Body); err != nil {
 		return Place{}, fault.Wrap("event.Append", err)
 	}
-	e := stored{key: d.Key}
 	e.Pos = p.head.size + int64(len(p.events))
 	e.Recorded, e.Occurred = d.Recorded.UnixMicro(), d.Recorded.UnixMicro()
 	if !d.Occurred.IsZero() {
@@ -229,12 +253,11 @@ func Append(g *store.Group, d Draft) (Place, error) {
 	if d.Subject == NewSubject {
 		e.Subject = e.Pos
 	}
-	e.Salt = make([]byte, 16)
-	if _, err := rand.Read(e.Salt); err != nil {
-		return Place{}, fault.Wrap("event.Append", err)
-	}
-	e.Body = body
-	e.Digest = Digest(e.Salt, body)
+	e.Salt, e.Body = e.sealed[:saltSize:saltSize], e.sealed[saltSize:]
+	e.envelope = string(e.Envelope.Bytes())
+	digest := sha256.Sum256(e.sealed)
+	e.proof = append(make([]byte, 0, 4*sha256.Size), digest[:]...)
+	e.Digest = e.proof[:sha256.Size:sha256.Size]
 	p.events = append(p.events, e)
 	n := len(p.events) - 1
 	g.OnUndo(func() { p.events = p.events[:n] })
@@ -243,12 +266,17 @@ func Append(g *store.Group, d Draft) (Place, error) {
 	return Place{Event: e.Event, Tree: p.tree}, nil
 }
 
-// encode gives a body as JSON.
-func encode(body any) ([]byte, error) {
-	if b, ok := body.(interface{ AppendJSON([]byte) []byte }); ok {
-		return b.AppendJSON(make([]byte, 0, 768)), nil
+// seal gives a fresh salt and, behind it, the body as JSON.
+func seal(body any) ([]byte, error) {
+	sealed := make([]byte, saltSize, 512)
+	if _, err := rand.Read(sealed); err != nil {
+		return nil, err
 	}
-	return json.Marshal(body)
+	if b, ok := body.(interface{ AppendJSON([]byte) []byte }); ok {
+		return b.AppendJSON(sealed), nil
+	}
+	text, err := json.Marshal(body)
+	return append(sealed, text...), err
 }
 
 // Next gives the position that the next Append of this group will use, which

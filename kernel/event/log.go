@@ -2,22 +2,90 @@ package event
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"strconv"
+	"strings"
 
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 )
 
-const columns = "pos, recorded, occurred, kind, subject, actor, behalf, unit, digest, salt, body"
+const columns = "pos, subject, actor, envelope, body, proof"
 
+// scan reads an event. A row whose envelope is not the one form in which they
+// are written, or says another place, subject or actor than its columns, was
+// changed: it gets the kind of a broken one, and check names it.
 func scan(row store.Scanner) (Event, error) {
-	var e Event
-	var body []byte
-	err := row.Scan(&e.Pos, &e.Recorded, &e.Occurred, &e.Kind, &e.Subject, &e.Actor, &e.Behalf, &e.Unit, &e.Digest, &e.Salt, &body)
-	e.Body = body
-	e.Erased = len(e.Salt) == 0
-	return e, err
+	r, err := scanRow(row)
+	return r.Event, err
+}
+
+func scanRow(row store.Scanner) (Row, error) {
+	var r Row
+	var pos, subject, actor int64
+	var envelope string
+	var sealed, proof []byte
+	if err := row.Scan(&pos, &subject, &actor, &envelope, &sealed, &proof); err != nil {
+		return r, err
+	}
+	var ok bool
+	if r.Envelope, ok = parseEnvelope(envelope); !ok || r.Pos != pos || r.Subject != subject || r.Actor != actor {
+		r.Envelope = Envelope{Pos: pos, Subject: subject, Actor: actor, Kind: Broken}
+	}
+	if len(proof) >= sha256.Size {
+		r.Digest, r.Hashes = proof[:sha256.Size:sha256.Size], proof[sha256.Size:]
+	}
+	if r.Erased = len(sealed) < saltSize; !r.Erased {
+		r.Salt, r.Body = sealed[:saltSize:saltSize], sealed[saltSize:]
+	}
+	return r, nil
+}
+
+// Broken is the kind given to an event whose row was changed so that its
+// envelope can no longer be believed.
+const Broken = "log/broken"
+
+// parseEnvelope reads what Bytes wrote, and nothing else.
+func parseEnvelope(text string) (Envelope, bool) {
+	var e Envelope
+	rest, ok := text, true
+	num := func(name string, to *int64) {
+		var digits string
+		if rest, ok = cut(rest, name, ok); ok {
+			n := 0
+			for n < len(rest) && (rest[n] == '-' || rest[n] >= '0' && rest[n] <= '9') {
+				n++
+			}
+			digits, rest = rest[:n], rest[n:]
+			var err error
+			*to, err = strconv.ParseInt(digits, 10, 64)
+			ok = err == nil
+		}
+	}
+	num(`{"pos":`, &e.Pos)
+	num(`,"recorded":`, &e.Recorded)
+	num(`,"occurred":`, &e.Occurred)
+	if rest, ok = cut(rest, `,"kind":`, ok); ok {
+		quoted, err := strconv.QuotedPrefix(rest)
+		if ok = err == nil; ok {
+			e.Kind, err = strconv.Unquote(quoted)
+			ok, rest = err == nil, rest[len(quoted):]
+		}
+	}
+	num(`,"subject":`, &e.Subject)
+	num(`,"actor":`, &e.Actor)
+	num(`,"behalf":`, &e.Behalf)
+	num(`,"unit":`, &e.Unit)
+	return e, ok && rest == "}" && string(e.Bytes()) == text
+}
+
+func cut(text, prefix string, ok bool) (string, bool) {
+	if !ok {
+		return text, false
+	}
+	return strings.CutPrefix(text, prefix)
 }
 
 // Head gives the number of events in the log and the epoch of its signatures.
@@ -65,12 +133,5 @@ type Row struct {
 
 // RowsAfter is After with the stored hashes, for whoever checks the tree.
 func RowsAfter(ctx context.Context, r store.Reader, pos int64, limit int) ([]Row, error) {
-	return store.Collect(ctx, r, func(row store.Scanner) (Row, error) {
-		var out Row
-		var body []byte
-		err := row.Scan(&out.Pos, &out.Recorded, &out.Occurred, &out.Kind, &out.Subject, &out.Actor, &out.Behalf, &out.Unit, &out.Digest, &out.Salt, &body, &out.Hashes)
-		out.Body = body
-		out.Erased = len(out.Salt) == 0
-		return out, err
-	}, "SELECT "+columns+", hashes FROM event WHERE pos >= ? ORDER BY pos LIMIT ?", pos, limit)
+	return store.Collect(ctx, r, scanRow, "SELECT "+columns+" FROM event WHERE pos >= ? ORDER BY pos LIMIT ?", pos, limit)
 }

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -82,13 +83,12 @@ func grow(h head, events []stored) (*Grown, error) {
 	t := &Grown{Size: h.size, Epoch: h.epoch, left: left, first: tlog.StoredHashCount(h.size)}
 	for i := range events {
 		e := &events[i]
-		hashes, err := tlog.StoredHashesForRecordHash(e.Pos, Leaf(e.Envelope, e.Digest), t)
+		hashes, err := tlog.StoredHashesForRecordHash(e.Pos, tlog.RecordHash(append([]byte(e.envelope), e.Digest...)), t)
 		if err != nil {
 			return nil, err
 		}
-		e.hashes = make([]byte, 0, len(hashes)*tlog.HashSize)
 		for _, hash := range hashes {
-			e.hashes = append(e.hashes, hash[:]...)
+			e.proof = append(e.proof, hash[:]...)
 		}
 		t.added = append(t.added, hashes...)
 		t.Size++
@@ -145,13 +145,14 @@ func Hashes(ctx context.Context, r store.Reader) tlog.HashReader {
 		for i, index := range indexes {
 			level, n := tlog.SplitStoredHashIndex(index)
 			var row []byte
-			if err := r.QueryRow(ctx, "SELECT hashes FROM event WHERE pos = ?", (n+1)<<level-1).Scan(&row); err != nil {
+			if err := r.QueryRow(ctx, "SELECT proof FROM event WHERE pos = ?", (n+1)<<level-1).Scan(&row); err != nil {
 				return nil, fmt.Errorf("event: reading hash %d: %w", index, err)
 			}
-			if len(row) < (level+1)*tlog.HashSize {
+			at := sha256.Size + level*tlog.HashSize // behind the digest
+			if len(row) < at+tlog.HashSize {
 				return nil, fmt.Errorf("event: position %d lacks its hash of level %d", (n+1)<<level-1, level)
 			}
-			copy(out[i][:], row[level*tlog.HashSize:])
+			copy(out[i][:], row[at:])
 		}
 		return out, nil
 	})

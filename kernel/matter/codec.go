@@ -162,17 +162,49 @@ func (b Body) AppendJSON(to []byte) []byte {
 	return append(b.Clocks.appendJSON(o.b), '}')
 }
 
-// decodeClocks reads what appendJSON wrote. Text in another form, such as one
-// written by hand, is left to encoding/json.
-func decodeClocks(text []byte) (Clocks, error) {
-	var c Clocks
-	r := reader{b: text}
-	if r.clocks(&c); !r.bad && r.at == len(text) {
-		return c, nil
+// record is the data of a matter's row: what its columns do not say.
+type record struct {
+	Def     string          `json:"def,omitempty"`
+	Part    string          `json:"part,omitempty"`
+	Root    int64           `json:"root,omitempty"`
+	Source  int64           `json:"source,omitempty"`
+	Updated int64           `json:"updated,omitempty"`
+	Last    int64           `json:"last,omitempty"`
+	Outcome string          `json:"outcome,omitempty"`
+	Clocks  Clocks          `json:"clocks"`
+	State   json.RawMessage `json:"state"`
+}
+
+// encode writes the record as encoding/json does. The state comes last and is
+// copied as it is.
+func (m *Matter) encode() []byte {
+	o := object{b: append(make([]byte, 0, 512+len(m.State)), '{')}
+	o.text("def", m.Def)
+	o.text("part", m.Part)
+	o.num("root", m.Root)
+	o.num("source", m.Source)
+	o.num("updated", m.Updated)
+	o.num("last", m.Last)
+	o.text("outcome", m.Outcome)
+	o.name("clocks")
+	o.b = m.Clocks.appendJSON(o.b)
+	o.name("state")
+	return append(append(o.b, m.State...), '}')
+}
+
+// decode reads what encode wrote. Text in another form, such as one with
+// escapes, is left to encoding/json.
+func (m *Matter) decode(data []byte) error {
+	var d record
+	if r := (reader{b: data}); !r.record(&d) {
+		d = record{}
+		if err := json.Unmarshal(data, &d); err != nil {
+			return err
+		}
 	}
-	c = Clocks{}
-	err := json.Unmarshal(text, &c)
-	return c, err
+	m.Def, m.Part, m.Root, m.Source, m.Updated, m.Last, m.Outcome = d.Def, d.Part, d.Root, d.Source, d.Updated, d.Last, d.Outcome
+	m.Clocks, m.State = d.Clocks, d.State
+	return nil
 }
 
 // reader reads the one form in which clocks are written: no spaces, no escapes.
@@ -265,6 +297,39 @@ func (r *reader) items(f func()) {
 			return
 		}
 	}
+}
+
+// record reads the whole text and reports whether it was in the one form.
+func (r *reader) record(d *record) bool {
+	r.members(func(name []byte) {
+		switch string(name) {
+		case "def":
+			d.Def = r.text()
+		case "part":
+			d.Part = r.text()
+		case "root":
+			d.Root = r.num()
+		case "source":
+			d.Source = r.num()
+		case "updated":
+			d.Updated = r.num()
+		case "last":
+			d.Last = r.num()
+		case "outcome":
+			d.Outcome = r.text()
+		case "clocks":
+			r.clocks(&d.Clocks)
+		case "state": // the last member: all that is left but the closing brace
+			if end := len(r.b) - 1; end > r.at {
+				d.State, r.at = r.b[r.at:end:end], end
+			} else {
+				r.bad = true
+			}
+		default:
+			r.bad = true
+		}
+	})
+	return !r.bad && r.at == len(r.b)
 }
 
 func (r *reader) clocks(c *Clocks) {

@@ -67,36 +67,44 @@ func (e *Engine) checkOne(ctx context.Context, m Matter, add reporter) (erased b
 		add("matter", row, m.Last, fmt.Sprintf("事项%d的状态与记录不符", m.ID), fmt.Sprintf("matter %d is not what its events say", m.ID))
 	}
 	want.Clocks.Kids = m.Clocks.Kids // checked from the other end, by each sub-matter's Parent
-	if !bytes.Equal(want.Clocks.encode(), m.Clocks.encode()) {
+	if !bytes.Equal(want.Clocks.appendJSON(nil), m.Clocks.appendJSON(nil)) {
 		add("matter", row, m.Last, fmt.Sprintf("事项%d的时限与记录不符", m.ID), fmt.Sprintf("the clocks of matter %d are not what its events say", m.ID))
 	}
 	return false, e.checkTasks(ctx, m, add)
 }
 
+// openStep is a row of task as check reads it.
+type openStep struct {
+	slot         string
+	n            int
+	office, unit int64
+	need         string
+	person, due  int64
+	mark         int
+	next         int64
+}
+
 // checkTasks compares the rows of open steps with the matter, and demands a
 // timer of every running clock that has not escalated to the end.
 func (e *Engine) checkTasks(ctx context.Context, m Matter, add reporter) error {
-	rows, err := store.Collect(ctx, e.db, func(row store.Scanner) (s Slot, err error) {
-		var provisional int64
-		err = row.Scan(&s.Slot, &s.Step, &s.N, &s.Unit, &s.Duty, &s.Person, &s.Since, &s.Due, &provisional, &s.Mark, &s.Next)
-		s.Provisional = provisional != 0
-		return s, err
-	}, "SELECT slot, step, n, unit, duty, person, since, due, provisional, mark, next FROM task WHERE matter = ? ORDER BY slot", m.ID)
+	rows, err := store.Collect(ctx, e.db, func(row store.Scanner) (t openStep, err error) {
+		err = row.Scan(&t.slot, &t.n, &t.office, &t.unit, &t.need, &t.person, &t.due, &t.mark, &t.next)
+		return t, err
+	}, "SELECT slot, n, office, unit, need, person, due, mark, next FROM task WHERE matter = ? ORDER BY slot", m.ID)
 	if err != nil {
 		return err
 	}
 	for _, t := range rows {
-		s := m.Clocks.slot(t.Slot)
-		row := fmt.Sprintf("matter=%d slot=%q", m.ID, t.Slot)
+		s := m.Clocks.slot(t.slot)
+		row := fmt.Sprintf("matter=%d slot=%q", m.ID, t.slot)
 		if s == nil {
 			add("task", row, m.Last, "多出一条待办", "an open step too many")
 			continue
 		}
-		t.Limit, t.Extra, t.Urged = s.Limit, s.Extra, s.Urged
-		if t != *s {
+		if t != (openStep{s.Slot, s.N, m.Office, s.Unit, s.need(), s.Person, s.Due, s.Mark, s.Next}) {
 			add("task", row, m.Last, "待办与事项不符", "the open step is not the matter's")
 		}
-		if t.Due != 0 && t.Next == 0 && t.Mark < marks[len(marks)-1] {
+		if t.due != 0 && t.next == 0 && t.mark < marks[len(marks)-1] {
 			add("task", row, m.Last, "时限没有计时器", "a running clock without a timer")
 		}
 	}

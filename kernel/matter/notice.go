@@ -154,10 +154,7 @@ func (c *noticing) Decide(g *store.Group) error {
 // Reclock computes every provisional deadline again under the calendar in
 // force and gives the number of matters whose deadlines have changed.
 func (e *Engine) Reclock(ctx context.Context) (int, error) {
-	ids, err := store.Collect(ctx, e.db, func(row store.Scanner) (id int64, err error) {
-		err = row.Scan(&id)
-		return id, err
-	}, "SELECT DISTINCT matter FROM task WHERE provisional <> 0 ORDER BY matter")
+	ids, err := e.provisional(ctx)
 	if err != nil {
 		return 0, fault.Wrap("matter.Reclock", err)
 	}
@@ -172,6 +169,25 @@ func (e *Engine) Reclock(ctx context.Context) (int, error) {
 		}
 	}
 	return changed, nil
+}
+
+// provisional lists the matters with an open step whose deadline is provisional.
+// A notice comes once a year, so the open matters are read for it.
+func (e *Engine) provisional(ctx context.Context) ([]int64, error) {
+	var ids []int64
+	for last := int64(-1); ; {
+		open, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
+			"SELECT "+matterColumns+" FROM matter WHERE status <> 'ended' AND id > ? ORDER BY id LIMIT 500", last)
+		if err != nil || len(open) == 0 {
+			return ids, err
+		}
+		for _, m := range open {
+			last = m.ID
+			if slices.ContainsFunc(m.Clocks.Slots, func(s Slot) bool { return s.Provisional }) {
+				ids = append(ids, m.ID)
+			}
+		}
+	}
 }
 
 // reclocking computes the deadlines of one matter again.

@@ -430,8 +430,9 @@ func (e *Engine) Tally(ctx context.Context, ms []Matter) (map[int64]Tally, error
 		err := row.Scan(&id, &t.Total, &t.Done, &t.Late, &t.Due)
 		out[id] = t
 		return struct{}{}, err
-	}, "SELECT parent, count(*), sum(CASE WHEN status = 'ended' THEN 1 ELSE 0 END), sum(CASE WHEN due <> 0 AND due < ? THEN 1 ELSE 0 END), coalesce(min(CASE WHEN due <> 0 THEN due END), 0)"+
-		" FROM matter WHERE parent <> 0 AND parent IN ("+marksOf(len(ids))+") GROUP BY parent", append([]any{e.clock.Now().UnixMicro()}, ids...)...)
+	}, "SELECT parent, count(*), sum(CASE WHEN status = 'ended' THEN 1 ELSE 0 END), sum(CASE WHEN due < ? THEN 1 ELSE 0 END), coalesce(min(due), 0)"+
+		" FROM (SELECT m.parent, m.status, (SELECT min(t.due) FROM task t WHERE t.matter = m.id AND t.due <> 0) AS due"+
+		" FROM matter m WHERE m.parent <> 0 AND m.parent IN ("+marksOf(len(ids))+")) k GROUP BY parent", append([]any{e.clock.Now().UnixMicro()}, ids...)...)
 	return out, fault.Wrap("matter.Tally", err)
 }
 

@@ -63,7 +63,7 @@ func (e *Engine) RunTimers(ctx context.Context) error {
 type timer struct {
 	matter int64
 	slot   string
-	n      int
+	n      int // steps that share the matter's clock have the same times, but not the same number
 	mark   int
 	next   int64
 }

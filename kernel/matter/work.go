@@ -208,7 +208,7 @@ func (w *work) putTasks(g *store.Group, m *Matter, before []Slot) {
 		}
 	}
 	for _, s := range m.Clocks.Slots {
-		store.Insert(g, &tasks, taskKey{m.ID, s.Slot}, taskRow{Slot: s, Kind: m.Kind, Office: m.Office})
+		store.Insert(g, &tasks, taskKey{m.ID, s.Slot}, taskRow{Slot: s, Office: m.Office})
 	}
 }
 
@@ -218,7 +218,7 @@ func (w *work) join(g *store.Group, m *Matter, person int64) {
 		return
 	}
 	m.Clocks.Parties = append(m.Clocks.Parties[:len(m.Clocks.Parties):len(m.Clocks.Parties)], person)
-	store.Insert(g, &parties, party{person, m.ID}, w.now.UnixMicro())
+	store.Insert(g, &parties, party{person, m.ID}, struct{}{})
 }
 
 // slot gives the open step of a slot, or nil.

@@ -132,7 +132,7 @@ func content(t *testing.T, r store.Reader) []string {
 		"SELECT 'thing', id, name, amount, ratio, CASE WHEN held THEN 1 ELSE 0 END, raw, rev FROM thing ORDER BY id",
 		"SELECT 'fixed', id, text, 0, 0, 0, 0, 0 FROM fixed ORDER BY id",
 		"SELECT 'derived', n, kind, raw, note, 0, 0, 0 FROM derived ORDER BY kind, n",
-		"SELECT 'event', pos, subject, idem, digest, salt, body, hashes FROM event ORDER BY pos",
+		"SELECT 'event', pos, subject, idem, actor, envelope, body, proof FROM event ORDER BY pos",
 		"SELECT 'head', size, edge, epoch, rev, 0, 0, 0 FROM log_head",
 	} {
 		rows, err := store.Collect(t.Context(), r, func(row store.Scanner) (string, error) {
@@ -321,7 +321,7 @@ func TestDamageIsNamed(t *testing.T) {
 		{"UPDATE thing SET rev = 2 WHERE id = 1200", "thing id=1200"},
 		{"UPDATE thing SET id = 1201 WHERE id = 1200", "thing id=1201"},
 		{"UPDATE event SET body = CAST('7' AS BLOB) WHERE pos = 1023", "event pos=1023"},
-		{"UPDATE event SET hashes = x'' WHERE pos = 0", "event pos=0"},
+		{"UPDATE event SET proof = x'' WHERE pos = 0", "event pos=0"},
 		{"UPDATE derived SET note = note || ' ' WHERE n = 10", "derived n=10 #5"},
 		{"DELETE FROM fixed WHERE id = 600", "fixed id=1200"}, // 1200 rows were sealed, 1199 are there; the first out of place is 601
 		{"INSERT INTO fixed (id, text) VALUES (9999, '')", "fixed id=9999"},

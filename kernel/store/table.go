@@ -55,8 +55,12 @@ func (t *Table[K, V]) texts() *texts {
 		x.delete += " AND rev = ?"
 	}
 	if t.Derived {
-		set := make([]string, len(t.Cols))
-		for i, c := range t.Cols {
+		cols := t.Cols
+		if len(cols) == 0 { // a row that is all key: written over by itself
+			cols = t.Key[:1]
+		}
+		set := make([]string, len(cols))
+		for i, c := range cols {
 			set[i] = c + " = excluded." + c
 		}
 		x.insert += " ON CONFLICT (" + strings.Join(t.Key, ", ") + ") DO UPDATE SET " + strings.Join(set, ", ")

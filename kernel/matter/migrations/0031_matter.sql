@@ -8,58 +8,47 @@ CREATE TABLE definition (
     source TEXT NOT NULL
 );
 
--- A matter. id is the position of the event that opened it. state is the pure
--- machine's; clocks holds the open steps with their limits. Columns after
--- clocks repeat parts of them for lists.
+-- A matter. id is the position of the event that opened it. data is its whole
+-- record as JSON: the pure machine's state, the clocks with the open steps, and
+-- what no list asks for. The columns before it are those that lists, rights and
+-- indexes need; an act writes stage, mark and data, and seldom more.
 CREATE TABLE matter (
     id BIGINT PRIMARY KEY,
     kind TEXT NOT NULL,
-    def TEXT NOT NULL,
     parent BIGINT NOT NULL,
-    part TEXT NOT NULL,
-    root BIGINT NOT NULL,
-    source BIGINT NOT NULL,
     number TEXT NOT NULL,
     title TEXT NOT NULL,
     office BIGINT NOT NULL,
     unit BIGINT NOT NULL,
     originator BIGINT NOT NULL,
     opened BIGINT NOT NULL,
-    updated BIGINT NOT NULL,
-    last BIGINT NOT NULL,
-    state BYTEA NOT NULL,
-    clocks BYTEA NOT NULL,
     status TEXT NOT NULL,
-    outcome TEXT NOT NULL,
     stage TEXT NOT NULL,
-    due BIGINT NOT NULL,
     mark BIGINT NOT NULL,
+    data BYTEA NOT NULL,
     rev BIGINT NOT NULL
 );
 CREATE INDEX matter_parent ON matter (parent, id) WHERE parent <> 0;
 CREATE INDEX matter_number ON matter (number) WHERE number <> '';
 CREATE INDEX matter_unit ON matter (unit, id);
 CREATE INDEX matter_originator ON matter (originator, id) WHERE originator <> 0;
+CREATE INDEX matter_kind ON matter (kind, id);
+CREATE INDEX matter_opened ON matter (opened);
 CREATE INDEX matter_open ON matter (id) WHERE status <> 'ended';
 CREATE INDEX matter_stage ON matter (kind, stage, id) WHERE status <> 'ended';
 CREATE INDEX matter_late ON matter (id) WHERE mark >= 100;
 
 -- The open steps, one row each: inboxes and timers read it. Derived from
--- matter.clocks.
+-- matter.data, which says the rest about each.
 CREATE TABLE task ( /* clustered */
     matter BIGINT NOT NULL,
     slot TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    step TEXT NOT NULL,
     n BIGINT NOT NULL,
     office BIGINT NOT NULL,
     unit BIGINT NOT NULL,
-    duty TEXT NOT NULL,
     need TEXT NOT NULL,
     person BIGINT NOT NULL,
-    since BIGINT NOT NULL,
     due BIGINT NOT NULL,
-    provisional BIGINT NOT NULL,
     mark BIGINT NOT NULL,
     next BIGINT NOT NULL,
     PRIMARY KEY (matter, slot)
@@ -67,13 +56,12 @@ CREATE TABLE task ( /* clustered */
 CREATE INDEX task_person ON task (person, due) WHERE person <> 0;
 CREATE INDEX task_need ON task (need, due) WHERE need <> '';
 CREATE INDEX task_next ON task (next) WHERE next <> 0;
-CREATE INDEX task_provisional ON task (provisional) WHERE provisional <> 0;
+CREATE INDEX task_late ON task (due) WHERE mark >= 100;
 
 -- Who has taken part in a matter, besides its units. Derived.
 CREATE TABLE matter_party ( /* clustered */
     person BIGINT NOT NULL,
     matter BIGINT NOT NULL,
-    since BIGINT NOT NULL,
     PRIMARY KEY (person, matter)
 );
 

@@ -1,21 +1,18 @@
 -- +goose Up
--- The one event log. pos is gapless from 0. hashes are the stored hashes of the
--- Merkle tree (tlog) that this leaf completes: the leaf's own first, 32 bytes
--- each. Erasing a body empties salt and body; digest, and with it the leaf, stay.
+-- The one event log. pos is gapless from 0. envelope is the text that is hashed,
+-- which repeats pos, subject and actor; body is the salt and then the JSON, and
+-- is emptied by an erasure; proof is the digest of the body, 32 bytes, and then
+-- the stored hashes of the Merkle tree (tlog) that this leaf completes, the
+-- leaf's own first, 32 bytes each. An event is written with every act and never
+-- again, so it has few columns: each costs more than its bytes.
 CREATE TABLE event (
     pos BIGINT PRIMARY KEY,
-    recorded BIGINT NOT NULL,
-    occurred BIGINT NOT NULL,
-    kind TEXT NOT NULL,
     subject BIGINT NOT NULL,
     actor BIGINT NOT NULL,
-    behalf BIGINT NOT NULL,
-    unit BIGINT NOT NULL,
     idem BYTEA NOT NULL,
-    digest BYTEA NOT NULL,
-    salt BYTEA NOT NULL,
+    envelope TEXT NOT NULL,
     body BYTEA NOT NULL,
-    hashes BYTEA NOT NULL
+    proof BYTEA NOT NULL
 );
 CREATE UNIQUE INDEX event_idem ON event (actor, idem);
 CREATE INDEX event_subject ON event (subject, pos);
