@@ -94,13 +94,15 @@ func TestReplicasShareOneLock(t *testing.T) {
 	}
 }
 
-// TestReplicas: two programs on one database at the same time. Acts through one
+// TestReplicas: two programs on one database at the same time; on SQLite the
+// second is a command beside the server. Acts through one
 // or the other, also the same act through both at once, are done once and lost
 // never; followers and watchers of both see every event in order; what one writes
 // into the directory the other obeys at once; timers fire once though both run
 // them.
-func TestReplicas(t *testing.T) {
-	c := newCity(t, store.PostgreSQL)
+func TestReplicas(t *testing.T) { eachCity(t, replicas) }
+
+func replicas(t *testing.T, c *city) {
 	both := []*city{c, c.replica()}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
