@@ -24,7 +24,11 @@ func (a *Accounts) Command(ctx context.Context, login, command string) (Principa
 	if err != nil {
 		return Principal{}, err
 	}
-	c := &commanding{login: normalLogin(login), command: command, key: event.KeyOf(token), at: a.book.clock.Now()}
+	login = normalLogin(login)
+	if !loginForm().MatchString(login) {
+		login = "" // nobody's
+	}
+	c := &commanding{login: login, command: command, key: event.KeyOf(token), at: a.book.clock.Now()}
 	if err := a.db.Write(ctx, c); err != nil {
 		return Principal{}, fault.Wrap("auth.Command", err)
 	}
