@@ -185,7 +185,7 @@ func (q *listQuery) filter(who auth.Principal) (matter.Filter, error) {
 
 // page is one page of a list.
 type page struct {
-	Items     []row  `json:"items"`
+	Items     []Row  `json:"items"`
 	Next      string `json:"next" doc:"the cursor of the next page; empty on the last"`
 	AsOf      string `json:"as_of"`
 	TotalHint int    `json:"total_hint" doc:"how many there are, counted up to 999"`
@@ -193,7 +193,7 @@ type page struct {
 
 func (o *Office) list(ctx context.Context, who auth.Principal, q *listQuery) (page, error) {
 	v := o.view(who)
-	got := page{AsOf: calendar.FormatInstant(v.now), Items: []row{}}
+	got := page{AsOf: calendar.FormatInstant(v.now), Items: []Row{}}
 	f, err := q.filter(who)
 	if err != nil {
 		return got, err
@@ -214,12 +214,12 @@ func (o *Office) list(ctx context.Context, who auth.Principal, q *listQuery) (pa
 }
 
 // rows gives matters as a list shows them, with how their sub-matters stand.
-func (o *Office) rows(ctx context.Context, v view, ms []matter.Matter) ([]row, error) {
+func (o *Office) rows(ctx context.Context, v view, ms []matter.Matter) ([]Row, error) {
 	tallies, err := o.Desk.Tally(ctx, ms)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]row, len(ms))
+	rows := make([]Row, len(ms))
 	for i, m := range ms {
 		rows[i] = v.row(m)
 		t := tallies[m.ID]
@@ -244,7 +244,7 @@ type column struct {
 	Name  fault.Text `json:"step_name"`
 	Count int        `json:"count" doc:"counted up to 999"`
 	Late  int        `json:"late"`
-	Items []row      `json:"items"`
+	Items []Row      `json:"items"`
 }
 
 type kindName struct {

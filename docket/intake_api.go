@@ -14,8 +14,8 @@ import (
 	"touyan.dev/touyan/kernel/web"
 )
 
-// intakeRow is an intake in a list.
-type intakeRow struct {
+// IntakeRow is an intake in a list.
+type IntakeRow struct {
 	ID     int64        `json:"id"`
 	Name   string       `json:"name"`
 	Kind   string       `json:"kind" enum:"report,list"`
@@ -34,7 +34,7 @@ type intakeCounts struct {
 
 // intakePage is an intake with its proposals.
 type intakePage struct {
-	intakeRow
+	IntakeRow
 	Proposals []proposalRow `json:"proposals"`
 }
 
@@ -126,7 +126,7 @@ func (o *Office) registerIntake(s *web.Server) {
 	web.Register(s, bring, func(ctx context.Context, in *struct{ Body bringInput }) (*out[brought], error) {
 		return reply(o.bring(ctx, web.Who(ctx), in.Body, web.Key(ctx)))
 	})
-	web.Register(s, get("/api/imports", "imports", "The newest imports"), func(ctx context.Context, _ *struct{}) (*out[[]intakeRow], error) {
+	web.Register(s, get("/api/imports", "imports", "The newest imports"), func(ctx context.Context, _ *struct{}) (*out[[]IntakeRow], error) {
 		return reply(o.intakeList(ctx, web.Who(ctx)))
 	})
 	web.Register(s, get("/api/imports/{id}", "import-page", "An import with its proposals"), func(ctx context.Context, in *ByID) (*out[intakePage], error) {
@@ -210,9 +210,9 @@ func (o *Office) bring(ctx context.Context, who auth.Principal, in bringInput, k
 	return brought{ID: page.ID, Kind: page.Kind, Title: page.Title, Proposals: len(all), Errors: []report.RowError{}, Receipt: &done.Receipt}, err
 }
 
-func (o *Office) intakeList(ctx context.Context, who auth.Principal) ([]intakeRow, error) {
+func (o *Office) intakeList(ctx context.Context, who auth.Principal) ([]IntakeRow, error) {
 	all, err := o.Intakes(ctx, who, 50)
-	got := []intakeRow{}
+	got := []IntakeRow{}
 	for _, in := range all {
 		_, found, err := o.Intake(ctx, who, in.ID)
 		if err != nil {
@@ -223,8 +223,8 @@ func (o *Office) intakeList(ctx context.Context, who auth.Principal) ([]intakeRo
 	return got, err
 }
 
-func intakeRowOf(in Intake, all []Proposal) intakeRow {
-	r := intakeRow{ID: in.ID, Name: in.Name, Kind: in.Kind, Title: in.Title, Status: "open", At: at(in.Entered)}
+func intakeRowOf(in Intake, all []Proposal) IntakeRow {
+	r := IntakeRow{ID: in.ID, Name: in.Name, Kind: in.Kind, Title: in.Title, Status: "open", At: at(in.Entered)}
 	for _, p := range all {
 		switch p.State {
 		case Proposed:
@@ -249,7 +249,7 @@ func (o *Office) intakePage(ctx context.Context, who auth.Principal, id int64) (
 		return intakePage{}, err
 	}
 	v := o.view(who)
-	got := intakePage{intakeRow: intakeRowOf(in, all), Proposals: []proposalRow{}}
+	got := intakePage{IntakeRow: intakeRowOf(in, all), Proposals: []proposalRow{}}
 	for _, p := range all {
 		got.Proposals = append(got.Proposals, v.proposal(p))
 	}

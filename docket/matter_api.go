@@ -24,7 +24,7 @@ type ByID struct {
 }
 
 func (o *Office) registerMatter(s *web.Server) {
-	web.Register(s, get("/api/matters/{id}", "matter", "A matter with all that the one who asks may see and do"), func(ctx context.Context, in *ByID) (*out[detail], error) {
+	web.Register(s, get("/api/matters/{id}", "matter", "A matter with all that the one who asks may see and do"), func(ctx context.Context, in *ByID) (*out[Detail], error) {
 		return reply(o.detail(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, post("/api/matters/{id}/acts", "matter-act", "Do one act on a matter"), func(ctx context.Context, in *actInput) (*out[acted], error) {
@@ -49,9 +49,9 @@ func (o *Office) registerMatter(s *web.Server) {
 	})
 }
 
-// detail is the page of a matter.
-type detail struct {
-	row
+// Detail is the page of a matter.
+type Detail struct {
+	Row
 	Def         defRef       `json:"def"`
 	Originator  named        `json:"originator"`
 	Outcome     string       `json:"outcome"`
@@ -60,8 +60,8 @@ type detail struct {
 	Offers      []actOffer   `json:"offers"`
 	Data        []stepData   `json:"data"`
 	Timeline    []entry      `json:"timeline"`
-	Kids        []row        `json:"children_rows"`
-	ParentRow   *row         `json:"parent_row"`
+	Kids        []Row        `json:"children_rows"`
+	ParentRow   *Row         `json:"parent_row"`
 	Clocks      []clockInfo  `json:"clocks"`
 	Instruction *instruction `json:"instruction"`
 }
@@ -122,23 +122,23 @@ type extension struct {
 	At  string `json:"at"`
 }
 
-func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (detail, error) {
+func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (Detail, error) {
 	m, err := o.Desk.Get(ctx, who, id)
 	if err != nil {
-		return detail{}, err
+		return Detail{}, err
 	}
 	v := o.view(who)
 	d := v.def(m.Def)
 	if d == nil {
-		return detail{}, fault.New(fault.Internal, "docket.detail", "事项所依据的流程缺失。", "The matter's procedure is missing.")
+		return Detail{}, fault.New(fault.Internal, "docket.detail", "事项所依据的流程缺失。", "The matter's procedure is missing.")
 	}
 	rows, err := o.rows(ctx, v, []matter.Matter{m})
 	if err != nil {
-		return detail{}, err
+		return Detail{}, err
 	}
-	got := detail{
-		row: rows[0], Def: defRef{d.Kind, d.Version, d.Hash()}, Originator: named{m.Originator, v.person(m.Originator)},
-		Outcome: m.Outcome, OutcomeName: outcomeName(d, m.Outcome), Tasks: []task{}, Kids: []row{}, Clocks: []clockInfo{},
+	got := Detail{
+		Row: rows[0], Def: defRef{d.Kind, d.Version, d.Hash()}, Originator: named{m.Originator, v.person(m.Originator)},
+		Outcome: m.Outcome, OutcomeName: outcomeName(d, m.Outcome), Tasks: []task{}, Kids: []Row{}, Clocks: []clockInfo{},
 	}
 	offers, err := o.Desk.Offers(who, m)
 	if err != nil {
@@ -161,7 +161,7 @@ func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (deta
 }
 
 // around fills in what stands above, below and before the matter.
-func (o *Office) around(ctx context.Context, v view, m matter.Matter, got *detail) error {
+func (o *Office) around(ctx context.Context, v view, m matter.Matter, got *Detail) error {
 	kids, err := o.Desk.Kids(ctx, v.who, m)
 	if err != nil {
 		return err
@@ -381,7 +381,7 @@ type acted struct {
 	Number  string      `json:"number,omitempty"`
 	Receipt receiptBody `json:"receipt"`
 	Again   bool        `json:"again" doc:"the act had been done before under the same key"`
-	Now     *detail     `json:"matter_now"`
+	Now     *Detail     `json:"matter_now"`
 }
 
 func instantOf(op, field, text string) (time.Time, error) {

@@ -17,20 +17,13 @@ import (
 	"touyan.dev/touyan/kernel/web"
 )
 
-// receiptOf is a receipt with what is needed to verify it elsewhere.
-type receiptOf struct {
-	audit.Receipt
-	Log string `json:"log" doc:"the installation that signed it"`
-	Key string `json:"key" doc:"its public key"`
-}
-
 // verdict is the outcome of verifying a receipt.
 type verdict struct {
 	OK        bool           `json:"ok"`
 	Checks    []audit.Check  `json:"checks"`
 	Envelope  event.Envelope `json:"envelope"`
 	KindName  fault.Text     `json:"kind_name"`
-	ActorName string         `json:"actor_name"`
+	ActorName string         `json:"actor_name" doc:"empty for guests, and for a receipt that does not verify"`
 }
 
 type checkpointOf struct {
@@ -41,17 +34,17 @@ type checkpointOf struct {
 func (o *Office) registerProof(s *web.Server) {
 	web.Register(s, get("/api/receipts/{pos}", "receipt", "The receipt of an event of a matter"), func(ctx context.Context, in *struct {
 		Pos int64 `path:"pos" minimum:"0"`
-	}) (*out[receiptOf], error) {
+	}) (*out[audit.Issued], error) {
 		return reply(o.receipt(ctx, web.Who(ctx), in.Pos))
 	})
 	verify := post("/api/verify", "verify", "Verify a receipt against this installation's key")
 	verify.Open, verify.Keyless = true, true
-	web.Register(s, verify, func(_ context.Context, in *struct {
+	web.Register(s, verify, func(ctx context.Context, in *struct {
 		Body struct {
 			Receipt json.RawMessage `json:"receipt" doc:"as it was given, with log and key or without"`
 		}
 	}) (*out[verdict], error) {
-		return reply(o.verify(in.Body.Receipt))
+		return reply(o.verify(web.Who(ctx), in.Body.Receipt))
 	})
 	latest := get("/api/checkpoint", "checkpoint", "The signed checkpoint of the log as it stands")
 	latest.Open = true
@@ -59,7 +52,7 @@ func (o *Office) registerProof(s *web.Server) {
 		signed, _, err := o.Key.Sign(ctx, o.DB)
 		return reply(checkpointOf{string(signed), o.Key.Public}, err)
 	})
-	web.Register(s, get("/api/definitions", "definitions", "The kinds of matters and their procedures"), func(ctx context.Context, _ *struct{}) (*out[[]defRow], error) {
+	web.Register(s, get("/api/definitions", "definitions", "The kinds of matters and their procedures"), func(ctx context.Context, _ *struct{}) (*out[[]DefRow], error) {
 		return reply(o.definitions(ctx))
 	})
 	web.Register(s, get("/api/definitions/{kind}", "definition", "A procedure, drawn"), func(ctx context.Context, in *struct {
@@ -75,15 +68,15 @@ func (o *Office) registerProof(s *web.Server) {
 
 // receipt gives an event's receipt to whoever may see what it concerns, with
 // the body, so that the holder can check that too.
-func (o *Office) receipt(ctx context.Context, who auth.Principal, pos int64) (receiptOf, error) {
+func (o *Office) receipt(ctx context.Context, who auth.Principal, pos int64) (audit.Issued, error) {
 	r, e, err := o.Key.ReceiptAt(ctx, o.DB, pos)
 	if err != nil {
-		return receiptOf{}, err
+		return audit.Issued{}, err
 	}
 	if err := o.maySee(ctx, who, e); err != nil {
-		return receiptOf{}, err
+		return audit.Issued{}, err
 	}
-	return receiptOf{Receipt: r.With(e), Log: o.Key.Name, Key: o.Key.Public}, nil
+	return audit.Issued{Receipt: r.With(e), Log: o.Key.Name, Key: o.Key.Public}, nil
 }
 
 // maySee asks whether who may see the object of an event of the docket or of a
@@ -105,21 +98,21 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 }
 
 // verify checks a receipt as it was given: its body is hashed byte for byte, so
-// it is never taken apart and put together again.
-func (o *Office) verify(given json.RawMessage) (verdict, error) {
-	var r receiptOf
-	if err := json.Unmarshal(given, &r); err != nil {
-		return verdict{}, fault.At("docket.verify", "receipt", "凭证不是有效的 JSON，或字段类型有误。", "The receipt is not valid JSON, or has fields of a wrong type.")
+// it is never taken apart and put together again. Who acted is named to people of
+// this installation only, and only once it is sure that they did.
+func (o *Office) verify(who auth.Principal, given json.RawMessage) (verdict, error) {
+	report, err := audit.Verify(given, []string{o.Key.Public})
+	if fault.Is(err, fault.Invalid) {
+		text := fault.Of(err).Text
+		return verdict{}, fault.At("docket.verify", "receipt", text.ZH, text.EN)
 	}
-	data, err := json.Marshal(r.Receipt)
-	if err != nil {
-		return verdict{}, fault.Wrap("docket.verify", err)
-	}
-	report, err := audit.Verify(data, []string{o.Key.Public})
 	if err != nil {
 		return verdict{}, err
 	}
 	got := verdict{OK: report.OK, Checks: report.Checks, Envelope: report.Envelope}
+	if got.OK && who.Person != 0 {
+		got.ActorName = o.view(who).person(report.Envelope.Actor)
+	}
 	kind, _, _ := strings.Cut(report.Envelope.Kind, "/")
 	if d := o.Desk.Definitions().Latest(kind); d != nil {
 		step, act := actOf(report.Envelope.Kind)
@@ -129,8 +122,8 @@ func (o *Office) verify(given json.RawMessage) (verdict, error) {
 	return got, nil
 }
 
-// defRow is a kind of matter in a list.
-type defRow struct {
+// DefRow is a kind of matter in a list.
+type DefRow struct {
 	Kind      string       `json:"kind"`
 	Name      fault.Text   `json:"name"`
 	Version   int          `json:"version"`
@@ -143,7 +136,7 @@ type defRow struct {
 
 // defPage is a procedure with its drawing.
 type defPage struct {
-	defRow
+	DefRow
 	Source   string         `json:"source"`
 	Diagram  diagrams       `json:"diagram"`
 	Problems []flow.Problem `json:"problems"`
@@ -155,8 +148,8 @@ type diagrams struct {
 	EN flow.Diagram `json:"en"`
 }
 
-func (o *Office) definitions(ctx context.Context) ([]defRow, error) {
-	got := []defRow{}
+func (o *Office) definitions(ctx context.Context) ([]DefRow, error) {
+	got := []DefRow{}
 	seen := map[string]bool{}
 	for _, d := range o.Desk.Definitions().All() {
 		if seen[d.Kind] {
@@ -172,8 +165,8 @@ func (o *Office) definitions(ctx context.Context) ([]defRow, error) {
 	return got, nil
 }
 
-func (o *Office) defRow(ctx context.Context, d *flow.Def) (defRow, error) {
-	r := defRow{Kind: d.Kind, Name: d.Name, Version: d.Version, Hash: d.Hash(), Basis: d.Basis}
+func (o *Office) defRow(ctx context.Context, d *flow.Def) (DefRow, error) {
+	r := DefRow{Kind: d.Kind, Name: d.Name, Version: d.Version, Hash: d.Hash(), Basis: d.Basis}
 	if r.Basis == nil {
 		r.Basis = []flow.Basis{}
 	}
@@ -198,7 +191,7 @@ func (o *Office) definition(ctx context.Context, kind string) (defPage, error) {
 	if err != nil {
 		return defPage{}, err
 	}
-	got := defPage{defRow: r, Problems: []flow.Problem{}, Diagram: diagrams{d.Diagram("zh"), d.Diagram("en")}}
+	got := defPage{DefRow: r, Problems: []flow.Problem{}, Diagram: diagrams{d.Diagram("zh"), d.Diagram("en")}}
 	if f := d.Form(d.Given); f != nil {
 		got.Given = ordered(f)
 	}

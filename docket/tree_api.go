@@ -17,7 +17,7 @@ import (
 
 // node is a matter in the tree of its root.
 type node struct {
-	Row      row    `json:"row"`
+	Row      Row    `json:"row"`
 	Tasks    []task `json:"tasks"`
 	Children []node `json:"children"`
 	Stuck    bool   `json:"stuck" doc:"the bottleneck: the latest open step of the tree"`
@@ -260,7 +260,7 @@ func hidden(err error) (provNode, bool, error) {
 
 // printed is a matter on paper.
 type printed struct {
-	detail
+	Detail
 	QR        string `json:"qr" doc:"SVG that leads back to the matter"`
 	PrintedAt string `json:"printed_at"`
 }
@@ -274,7 +274,7 @@ func (o *Office) print(ctx context.Context, who auth.Principal, id int64, base s
 	if err != nil {
 		return printed{}, fault.Wrap("docket.print", err)
 	}
-	return printed{detail: d, QR: svg(code), PrintedAt: calendar.FormatInstant(o.Clock.Now())}, nil
+	return printed{Detail: d, QR: svg(code), PrintedAt: calendar.FormatInstant(o.Clock.Now())}, nil
 }
 
 // svg draws a QR code with the quiet zone of four modules that scanners need.

@@ -48,8 +48,8 @@ type counts struct {
 	Late  int `json:"late"`
 }
 
-// row is a matter in a list.
-type row struct {
+// Row is a matter in a list.
+type Row struct {
 	ID          int64      `json:"id"`
 	Number      string     `json:"number"`
 	Title       string     `json:"title"`
@@ -98,11 +98,11 @@ type task struct {
 	Mark        int          `json:"mark"`
 	Parent      int64        `json:"parent"`
 	Urged       int          `json:"urged"`
-	Acts        []shortOffer `json:"acts"`
+	Acts        []ShortOffer `json:"acts"`
 }
 
-// shortOffer is an act as a button.
-type shortOffer struct {
+// ShortOffer is an act as a button.
+type ShortOffer struct {
 	Slot string     `json:"slot"`
 	Step string     `json:"step"`
 	Act  string     `json:"act"`
@@ -112,7 +112,7 @@ type shortOffer struct {
 
 // actOffer is an act with its form.
 type actOffer struct {
-	shortOffer
+	ShortOffer
 	Form      map[string]any `json:"form" nullable:"true"`
 	Who       fault.Text     `json:"who"`
 	Interrupt bool           `json:"interrupt"`
@@ -196,9 +196,9 @@ func unhandled(outcome string) bool {
 }
 
 // row gives a matter as a list shows it; counts are filled in by rows.
-func (v view) row(m matter.Matter) row {
+func (v view) row(m matter.Matter) Row {
 	d := v.def(m.Def)
-	r := row{
+	r := Row{
 		ID: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Stage: m.Stage, StageName: stepName(d, m.Stage),
 		Unit: m.Unit, UnitName: v.unit(m.Unit), Office: m.Office, Lead: m.Unit, Opened: at(m.Opened), Updated: at(m.Updated), Parent: m.Parent,
 	}
@@ -245,7 +245,7 @@ func (v view) task(m matter.Matter, s matter.Slot, offers []matter.Offered) task
 		Matter: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Slot: s.Slot, Step: s.Step, StepName: stepName(d, s.Step),
 		Unit: s.Unit, UnitName: v.unit(s.Unit), Person: s.Person, PersonName: v.holder(s).ZH, Duty: s.Duty, DutyName: auth.Duty(s.Duty).Name(),
 		Since: at(s.Since), Due: at(s.Due), Provisional: s.Provisional, Remaining: v.left(s.Due), Mark: s.Mark, Parent: m.Parent, Urged: s.Urged,
-		Acts: []shortOffer{},
+		Acts: []ShortOffer{},
 	}
 	for _, o := range offers {
 		if o.Mine && o.Slot == s.Slot && o.Step == s.Step && !o.Interrupt {
@@ -256,7 +256,7 @@ func (v view) task(m matter.Matter, s matter.Slot, offers []matter.Offered) task
 }
 
 // short gives an offer as a button; going back or ending is not the main act.
-func short(o matter.Offered) shortOffer {
+func short(o matter.Offered) ShortOffer {
 	tone := "primary"
 	switch {
 	case o.End != "" && unhandled(o.End) || o.Act == flow.IntWithdraw:
@@ -264,7 +264,7 @@ func short(o matter.Offered) shortOffer {
 	case o.Back != "" || o.Interrupt || o.Act == "object":
 		tone = "plain"
 	}
-	return shortOffer{Slot: o.Slot, Step: o.Step, Act: o.Act, Name: o.Name, Tone: tone}
+	return ShortOffer{Slot: o.Slot, Step: o.Step, Act: o.Act, Name: o.Name, Tone: tone}
 }
 
 func (v view) offers(m matter.Matter, all []matter.Offered) []actOffer {
@@ -274,7 +274,7 @@ func (v view) offers(m matter.Matter, all []matter.Offered) []actOffer {
 		if !o.Mine {
 			continue
 		}
-		a := actOffer{shortOffer: short(o), Interrupt: o.Interrupt, Who: v.audience(m, o.Who)}
+		a := actOffer{ShortOffer: short(o), Interrupt: o.Interrupt, Who: v.audience(m, o.Who)}
 		if f := d.Form(o.Form); f != nil {
 			a.Form = ordered(f)
 		}

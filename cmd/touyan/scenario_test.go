@@ -142,9 +142,20 @@ func TestWhoDoesWhat(t *testing.T) {
 			if bent {
 				given = bytes.Replace(given, []byte(`"kind":"docket.unit/sign.sign"`), []byte(`"kind":"docket.unit/sign.none"`), 1)
 			}
-			if got := as[struct{ OK bool }](c, "citizen", "POST", "/api/verify", map[string]any{"receipt": given}); got.OK == bent {
-				t.Errorf("over HTTP, altered %v: verified %v", bent, got.OK)
+			for who, told := range map[string]bool{"guest": false, "citizen": !bent} {
+				got := as[struct {
+					OK        bool
+					ActorName string `json:"actor_name"`
+				}](c, who, "POST", "/api/verify", map[string]any{"receipt": given})
+				if got.OK == bent || (got.ActorName != "") != told {
+					t.Errorf("over HTTP for %s, altered %v: verified %v, done by %q", who, bent, got.OK, got.ActorName)
+				}
 			}
+		}
+		// What the API gives is what the offline command reads, as it is.
+		var issued json.RawMessage = as[json.RawMessage](c, "liaison", "GET", fmt.Sprintf("/api/receipts/%d", done.Pos), nil)
+		if report, err := audit.Verify(issued, []string{c.prog.Key.Public}); err != nil || !report.OK || len(report.Checks) != 3 {
+			t.Errorf("a receipt saved from the API: %v %+v", err, report)
 		}
 		for _, who := range []string{"guest", "citizen", "liaison", "auditor", "leader"} {
 			status, body := c.clients[who].do("POST", "/api/docket/instructions", map[string]any{"leader": c.people["leader"], "verbatim": "冒录", "medium": "paper"})

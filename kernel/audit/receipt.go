@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -26,6 +28,15 @@ type Receipt struct {
 	Body       json.RawMessage `json:"body,omitempty"`
 	Proof      [][]byte        `json:"proof" doc:"hashes from the leaf to the root, RFC 6962"`
 	Checkpoint string          `json:"checkpoint" doc:"C2SP signed note"`
+}
+
+// Issued is a receipt as it is handed out to be kept: with the name of the log
+// and its public key, for whoever finds the file. Neither is trusted: Verify
+// takes its keys from elsewhere and only holds these two against them.
+type Issued struct {
+	Receipt
+	Log string `json:"log" doc:"the installation that signed it"`
+	Key string `json:"key" doc:"its public key"`
 }
 
 // Receipt makes the receipt of an event just written, from what its group
@@ -100,7 +111,7 @@ type Report struct {
 // where the receipt holds it, the body. A malformed receipt is an error; a
 // wrong one is a Report that says what failed.
 func Verify(data []byte, keys []string) (Report, error) {
-	var r Receipt
+	var r Issued
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil || len(bytes.TrimSpace(data[dec.InputOffset():])) > 0 {
@@ -121,6 +132,10 @@ func Verify(data []byte, keys []string) (Report, error) {
 	}
 	add(true, "检查点签名", "signature of the checkpoint", fault.T(
 		fmt.Sprintf("由 %s 签署，第%d期，共%d条", c.Origin, c.Epoch, c.Size), fmt.Sprintf("signed by %s, epoch %d, %d events", c.Origin, c.Epoch, c.Size)))
+	if r.Log != "" && r.Log != c.Origin || r.Key != "" && !r.signedWith(keys) {
+		add(false, "所附名称与公钥", "the name and key beside it", fault.T("凭证所附的日志名称或公钥不是签署者的。", "The log's name or the key that the file carries is not the signer's."))
+		return report, nil
+	}
 	if err := r.inTree(c); err != nil {
 		add(false, "在树中的位置", "place in the tree", fault.T("所记内容或位置与检查点的根不符：这条凭证已被改动。", "The content or place does not lead to the checkpoint's root: the receipt was changed."))
 		return report, nil
@@ -135,6 +150,17 @@ func Verify(data []byte, keys []string) (Report, error) {
 		add(same, "正文", "body", detail)
 	}
 	return report, nil
+}
+
+// signedWith reports whether the key that the file carries is one of the keys
+// and has signed its checkpoint.
+func (r Issued) signedWith(keys []string) bool {
+	key := strings.TrimSpace(r.Key)
+	if !slices.ContainsFunc(keys, func(k string) bool { return strings.TrimSpace(k) == key }) {
+		return false
+	}
+	_, err := open([]byte(r.Checkpoint), []string{key})
+	return err == nil
 }
 
 // compact undoes the layout that a person or an editor may have given the body.

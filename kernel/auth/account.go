@@ -54,6 +54,7 @@ type Accounts struct {
 type resolved struct {
 	session Session
 	at      time.Time
+	noted   bool // it was read for a use, which was then noted if it was time to
 }
 
 // NewAccounts works on the book's database.
@@ -259,6 +260,16 @@ func (c *signIn) fail(g *store.Group, lock lockout) error {
 // database once a second at most for each session, and notes the use of a
 // session once a minute.
 func (a *Accounts) Resolve(ctx context.Context, token string) (Principal, Session, error) {
+	return a.resolve(ctx, token, true)
+}
+
+// Peek tells what Resolve tells and notes no use: for what an open page asks by
+// itself, so that a page which nobody looks at does not keep its session alive.
+func (a *Accounts) Peek(ctx context.Context, token string) (Principal, Session, error) {
+	return a.resolve(ctx, token, false)
+}
+
+func (a *Accounts) resolve(ctx context.Context, token string, use bool) (Principal, Session, error) {
 	d, ok := digestOf(token)
 	if !ok {
 		return Principal{}, Session{}, signInFirst()
@@ -267,9 +278,11 @@ func (a *Accounts) Resolve(ctx context.Context, token string) (Principal, Sessio
 	a.mu.Lock()
 	r, hit := a.known[d]
 	a.mu.Unlock()
-	if !hit || now.Sub(r.at) >= time.Second {
+	// What a peek has just read must not hide that a use is to be noted.
+	unnoted := use && !r.noted && now.Sub(r.session.Seen) >= time.Minute
+	if !hit || unnoted || now.Sub(r.at) >= time.Second {
 		var err error
-		if r.session, err = a.lookUp(ctx, d, now); err != nil {
+		if r.session, err = a.lookUp(ctx, d, now, use); err != nil {
 			return Principal{}, Session{}, err
 		}
 	}
@@ -292,8 +305,9 @@ func signInFirst() error {
 	return fault.New(fault.Unauthenticated, "auth.Resolve", "请先登录。", "Sign in first.")
 }
 
-// lookUp reads a session, notes its use and remembers it for a second.
-func (a *Accounts) lookUp(ctx context.Context, d digest, now time.Time) (Session, error) {
+// lookUp reads a session, notes its use if there is one and remembers it for a
+// second.
+func (a *Accounts) lookUp(ctx context.Context, d digest, now time.Time, use bool) (Session, error) {
 	epoch := a.epoch.Load()
 	var s Session
 	var opened, seen int64
@@ -307,7 +321,7 @@ func (a *Accounts) lookUp(ctx context.Context, d digest, now time.Time) (Session
 		return Session{}, fault.Wrap("auth.Resolve", err)
 	}
 	s.Opened, s.Seen = time.UnixMicro(opened), time.UnixMicro(seen)
-	if s.live(now, a.opts.Idle, a.opts.Absolute) && now.Sub(s.Seen) >= time.Minute {
+	if use && s.live(now, a.opts.Idle, a.opts.Absolute) && now.Sub(s.Seen) >= time.Minute {
 		err := a.db.Write(ctx, &touch{digest: d, seen: now})
 		if err == nil {
 			s.Seen = now
@@ -321,7 +335,7 @@ func (a *Accounts) lookUp(ctx context.Context, d digest, now time.Time) (Session
 		if len(a.known) >= maxKnown {
 			clear(a.known)
 		}
-		a.known[d] = resolved{session: s, at: now}
+		a.known[d] = resolved{session: s, at: now, noted: use}
 	}
 	return s, nil
 }

@@ -77,6 +77,41 @@ func TestSession(t *testing.T) {
 	})
 }
 
+// TestPeek: what an open page asks by itself knows the session as well as a use
+// does, but a session that is only peeked at ends when it has been idle too long.
+func TestPeek(t *testing.T) {
+	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
+	ctx := t.Context()
+	token, _, err := h.accounts.SignIn(ctx, "admin", adminPassword, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	peek := func() fault.Kind {
+		_, _, err := h.accounts.Peek(ctx, token)
+		return kindOf(err)
+	}
+	for range 60 { // six hours of an open page
+		h.clock.Advance(6 * time.Minute)
+		if k := peek(); k != "" {
+			t.Fatal(k)
+		}
+	}
+	// A use in the second after a peek counts.
+	if _, _, err := h.accounts.Resolve(ctx, token); err != nil {
+		t.Fatal(err)
+	}
+	for range 79 {
+		h.clock.Advance(6 * time.Minute)
+		if k := peek(); k != "" {
+			t.Fatalf("used less than eight hours ago: %s", k)
+		}
+	}
+	h.clock.Advance(6 * time.Minute)
+	if k := peek(); k != fault.Unauthenticated {
+		t.Errorf("only peeked at for eight hours: %q", k)
+	}
+}
+
 // TestSessionAges walks a session through its limits; nothing is written more
 // than once a minute.
 func TestSessionAges(t *testing.T) {

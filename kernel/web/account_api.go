@@ -81,13 +81,13 @@ type cookieOut struct {
 
 func (s *Server) accountOperations() {
 	const tag = "session"
-	Register(s, Op{Method: "GET", Path: "/api/me", ID: "me", Summary: "Who is signed in", Tag: tag, Open: true},
+	Register(s, Op{Method: "GET", Path: "/api/me", ID: "me", Summary: "Who is signed in", Tag: tag, Open: true, Secret: true},
 		func(ctx context.Context, _ *nothing) (*meOut, error) {
 			q := current(ctx)
 			me, err := s.me(ctx, q.who, q.session)
 			return &meOut{Body: me}, err
 		})
-	Register(s, Op{Method: "POST", Path: "/api/session", ID: "sign-in", Summary: "Sign in", Tag: tag, Open: true, Keyless: true},
+	Register(s, Op{Method: "POST", Path: "/api/session", ID: "sign-in", Summary: "Sign in", Tag: tag, Open: true, Keyless: true, Secret: true},
 		func(ctx context.Context, in *signInIn) (*meOut, error) {
 			return s.signIn(ctx, in.Body.Login, in.Body.Password, in.UserAgent)
 		})
@@ -101,7 +101,7 @@ func (s *Server) accountOperations() {
 			}
 			return &cookieOut{s.cookie(q, "", -1).String()}, nil
 		})
-	Register(s, Op{Method: "POST", Path: "/api/setup", ID: "set-up", Summary: "Set up the first account", Tag: tag, Open: true, Keyless: true}, s.setUp)
+	Register(s, Op{Method: "POST", Path: "/api/setup", ID: "set-up", Summary: "Set up the first account", Tag: tag, Open: true, Keyless: true, Secret: true}, s.setUp)
 	Register(s, Op{Method: "POST", Path: "/api/password", ID: "change-password", Summary: "Change one's own password", Tag: tag, Keyless: true, Status: http.StatusNoContent},
 		func(ctx context.Context, in *passwordIn) (*nothing, error) {
 			q := current(ctx)

@@ -29,6 +29,12 @@ type Op struct {
 	// Keyless spares an unsafe operation the Idempotency-Key, because doing it
 	// twice is doing it once.
 	Keyless bool
+	// Quiet says that a page asks this without anybody's doing: it does not
+	// extend the session.
+	Quiet bool
+	// Secret says that the answer holds a token: it is never compressed, because
+	// the length of a compressed secret beside chosen text tells the secret.
+	Secret bool
 }
 
 // Sizes of bodies.
@@ -82,6 +88,9 @@ func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O,
 			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxKey), MinLength: ptr(1)},
 		})
 	}
+	if where := unseen(reflect.TypeFor[O](), map[reflect.Type]bool{}); where != "" {
+		panic("web: " + rt.pattern + ": " + where + " would be missing from the OpenAPI document; export the embedded type")
+	}
 	huma.Register(s.api, h, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
@@ -103,6 +112,27 @@ func uniqueItems(registry huma.Registry) string {
 	for name, schema := range registry.Map() {
 		if unique(schema) {
 			return name
+		}
+	}
+	return ""
+}
+
+// unseen names an embedded struct without an exported name: encoding/json sends
+// its fields, but huma does not document them.
+func unseen(t reflect.Type, known map[reflect.Type]bool) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || known[t] {
+		return ""
+	}
+	known[t] = true
+	for f := range t.Fields() {
+		if f.Anonymous && !f.IsExported() {
+			return t.Name() + "." + f.Name
+		}
+		if where := unseen(f.Type, known); f.IsExported() && where != "" {
+			return where
 		}
 	}
 	return ""

@@ -81,7 +81,7 @@ func (h *hub) enter(session string) (leave func(), ok bool) {
 }
 
 func (s *Server) liveOperation() {
-	op := Op{Method: "GET", Path: "/api/live", ID: "live", Summary: "Server-sent events: what moved, and the time", Tag: "session"}
+	op := Op{Method: "GET", Path: "/api/live", ID: "live", Summary: "Server-sent events: what moved, and the time", Tag: "session", Quiet: true}
 	s.handle(op, s.serveLive)
 	s.api.OpenAPI().AddOperation(&huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag}, Security: signedIn(),
@@ -197,7 +197,7 @@ func (st *stream) moved(ctx context.Context, batch []event.Envelope) error {
 // check ends the stream of an ended session, and tells the time when it is due
 // or when the office's clock has been moved.
 func (st *stream) check(ctx context.Context) error {
-	_, _, err := st.server.cfg.Sessions.Resolve(ctx, st.q.token)
+	_, _, err := st.server.cfg.Sessions.Peek(ctx, st.q.token)
 	if fault.Is(err, fault.Unauthenticated) {
 		return err
 	}

@@ -189,6 +189,35 @@ func TestLive(t *testing.T) {
 	expect(t, next, `id: 4|event: clock|data: {"now":"2026-12-01T09:00:00+08:00"}`)
 }
 
+// TestLiveIsNoUse: an open stream, its checks and what a page reads because of it
+// do not extend the session; what a person does, does.
+func TestLiveIsNoUse(t *testing.T) {
+	l := newLive(t, 1)
+	_, next := l.listen(t, "")
+	expect(t, next, "retry: 2000|id: 0|"+nineOClock)
+	l.machine.step(t.Context(), 3)
+	if uses, peeks := l.desk.uses.Load(), l.desk.peeks.Load(); uses != 0 || peeks < 3 {
+		t.Errorf("a stream: %d uses, %d peeks", uses, peeks)
+	}
+	quiet := map[string]string{quietHeader: "1"}
+	for _, c := range []struct {
+		call
+		uses int64
+	}{
+		{call{method: "GET", path: "/api/things/1", header: quiet}, 0},
+		{call{method: "GET", path: "/api/things/1"}, 1},
+		{call{method: "POST", path: "/api/things", body: `{"title":"甲乙"}`, header: quiet}, 1},
+	} {
+		before := l.desk.uses.Load()
+		if w := l.do(c.call); w.Code >= 300 {
+			t.Fatal(w.Body)
+		}
+		if got := l.desk.uses.Load() - before; got != c.uses {
+			t.Errorf("%s %v: %d uses, want %d", c.method, c.header, got, c.uses)
+		}
+	}
+}
+
 func TestLiveHeartbeat(t *testing.T) {
 	l := newLive(t, 1)
 	l.cfg.Clock = l.machine // both clocks go together, as real ones do

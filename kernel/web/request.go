@@ -79,6 +79,7 @@ func (s *Server) recovered(w *recorder, r *http.Request, p any) {
 		panic(http.ErrAbortHandler)
 	}
 	w.status = 0
+	w.Header().Del("Content-Encoding")
 	s.refuse(w, r, fault.New(fault.Internal, "web.ServeHTTP", "", "panic"), 0)
 }
 
@@ -109,7 +110,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, q *request) {
 			return
 		}
 	}
-	s.mux.ServeHTTP(w, r)
+	s.serve(w, r, q)
 }
 
 func (s *Server) screens(w http.ResponseWriter, r *http.Request) {

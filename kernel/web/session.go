@@ -15,8 +15,11 @@ const (
 	cookieName = "touyan_session"
 	csrfHeader = "X-CSRF-Token"
 	keyHeader  = "Idempotency-Key"
-	maxKey     = 200
-	maxToken   = 512
+	// quietHeader marks what a page reads again by itself, when the feed says
+	// that something moved: it is no use of the session.
+	quietHeader = "X-Quiet"
+	maxKey      = 200
+	maxToken    = 512
 )
 
 // checkAddress takes the request from its address's rate.
@@ -38,7 +41,11 @@ func (s *Server) checkSession(w http.ResponseWriter, r *http.Request, q *request
 		s.dropCookie(w, q)
 		return nil
 	}
-	who, session, err := s.cfg.Sessions.Resolve(r.Context(), cookie.Value)
+	know := s.cfg.Sessions.Resolve
+	if q.route.op.Quiet || !q.route.unsafe && r.Header.Get(quietHeader) != "" {
+		know = s.cfg.Sessions.Peek
+	}
+	who, session, err := know(r.Context(), cookie.Value)
 	if fault.Is(err, fault.Unauthenticated) {
 		s.dropCookie(w, q)
 		return nil

@@ -43,6 +43,8 @@ import (
 type Sessions interface {
 	SignIn(ctx context.Context, login, password, agent string) (token string, session auth.Session, err error)
 	Resolve(ctx context.Context, token string) (auth.Principal, auth.Session, error)
+	// Peek is Resolve without noting a use.
+	Peek(ctx context.Context, token string) (auth.Principal, auth.Session, error)
 	SignOut(ctx context.Context, token string) error
 }
 
@@ -108,6 +110,7 @@ type Server struct {
 	byAddress, bySession, bySignIn *meter
 
 	live    *hub
+	packers packers
 	openAPI func() []byte
 }
 

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,9 @@ type desk struct {
 	open   map[string]auth.Session
 	broken error
 	set    bool
-	dir    *auth.Directory
+
+	uses, peeks atomic.Int64
+	dir         *auth.Directory
 }
 
 func (d *desk) SignIn(_ context.Context, login, password, agent string) (string, auth.Session, error) {
@@ -46,7 +49,18 @@ func (d *desk) SignIn(_ context.Context, login, password, agent string) (string,
 	return token, d.open[token], nil
 }
 
-func (d *desk) Resolve(_ context.Context, token string) (auth.Principal, auth.Session, error) {
+// Peek counts how often it was asked instead of Resolve.
+func (d *desk) Peek(ctx context.Context, token string) (auth.Principal, auth.Session, error) {
+	d.peeks.Add(1)
+	return d.know(ctx, token)
+}
+
+func (d *desk) Resolve(ctx context.Context, token string) (auth.Principal, auth.Session, error) {
+	d.uses.Add(1)
+	return d.know(ctx, token)
+}
+
+func (d *desk) know(_ context.Context, token string) (auth.Principal, auth.Session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s, ok := d.open[token]
@@ -524,6 +538,26 @@ func TestUniqueItemsIsRefusedAtTheStart(t *testing.T) {
 		}
 	}
 	Register(o.Server, Op{Method: "POST", Path: "/api/unique", ID: "unique"}, func(context.Context, *in) (*nothing, error) { return nil, nil })
+}
+
+// base is embedded without an exported name, as huma would not document it.
+type base struct {
+	ID int64 `json:"id"`
+}
+
+func TestUndocumentedFieldsAreRefusedAtTheStart(t *testing.T) {
+	type page struct {
+		base
+		Title string `json:"title"`
+	}
+	type out struct{ Body []page }
+	o := newOffice(t, nil)
+	defer func() {
+		if said := fmt.Sprint(recover()); !strings.Contains(said, "page.base") {
+			t.Errorf("an answer with undocumented fields was accepted: %s", said)
+		}
+	}()
+	Register(o.Server, Op{Method: "GET", Path: "/api/pages", ID: "pages"}, func(context.Context, *nothing) (*out, error) { return nil, nil })
 }
 
 func BenchmarkRequest(b *testing.B) {

@@ -1,5 +1,5 @@
 import { onBeforeUnmount, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
-import { Problem } from './api'
+import { Problem, quietly } from './api'
 import { moved } from './live'
 
 export interface Loaded<T> {
@@ -30,7 +30,7 @@ export function load<T>(read: () => Promise<T>, opt: { on?: () => unknown; live?
     const mine = ++turn
     if (!quiet) busy.value = true
     try {
-      const got = await read()
+      const got = await (quiet ? quietly(read) : read())
       if (mine !== turn) return
       data.value = got
       error.value = undefined

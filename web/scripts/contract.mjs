@@ -18,19 +18,17 @@ writeFileSync(`${out}/openapi.ts`, astToString(await openapi(new URL('/api/opena
 
 // ours: the server's
 const reads = {
-  Me: "S['WebMe']", Inbox: "S['DocketInbox']", 'Page<T.Row>': "S['DocketPage']", Board: "S['DocketBoard']", Matter: 'Detail', TreeNode: "S['DocketNode']",
-  Provenance: "S['DocketProvenance']", Print: "Detail & S['DocketPrinted']", Receipt: "S['DocketReceiptOf']", Verdict: "S['DocketVerdict']",
-  DefinitionRow: "S['DocketDefRow']", Definition: "S['DocketDefPage'] & S['DocketDefRow']", Unit: "S['DocketUnitRow']", Person: "S['DocketPersonRow']",
-  ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage'] & S['DocketIntakeRow']", Instruction: "S['DocketInstruction']",
-  Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "Omit<S['DocketActed'], 'matter_now'> & { matter_now: Detail }",
+  Me: "S['WebMe']", Inbox: "S['DocketInbox']", 'Page<T.Row>': "S['DocketPage']", Board: "S['DocketBoard']", Matter: "S['DocketDetail']", TreeNode: "S['DocketNode']",
+  Provenance: "S['DocketProvenance']", Print: "S['DocketPrinted']", Receipt: "S['AuditIssued']", Verdict: "S['DocketVerdict']",
+  DefinitionRow: "S['DocketDefRow']", Definition: "S['DocketDefPage']", Unit: "S['DocketUnitRow']", Person: "S['DocketPersonRow']",
+  ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']",
+  Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
 }
 const sends = { ProposalAct: "S['RevisionInputBody']" }
 const lines = [
   "import type { components } from './openapi'",
   "import type * as T from '../../console/api/types'",
   "type S = components['schemas']",
-  // The document leaves out the fields of embedded structs; they are put back here.
-  "type Detail = Omit<S['DocketDetail'], 'offers'> & S['DocketRow'] & { offers: (S['DocketActOffer'] & S['DocketShortOffer'])[] }",
   'type Fits<_Wide, _Narrow extends _Wide> = true',
   // Loose: where the document says only "object" the screens know more, and a list
   // is documented as nullable but sent as a list. Wide: ours may name the words of

@@ -52,9 +52,25 @@ async function problemOf(res: Response): Promise<Problem> {
   return new Problem(res.status, kind, { zh, en }, String(doc.instance ?? ''), fields, String(doc.policy ?? ''))
 }
 
+let unasked = false
+
+/**
+ * Reads something that nobody asked for just now, because the log has moved: it
+ * does not count as use of the session, so that a page left open ends by itself.
+ */
+export function quietly<T>(read: () => Promise<T>): Promise<T> {
+  unasked = true
+  try {
+    return read() // the call makes its headers before it first waits
+  } finally {
+    unasked = false
+  }
+}
+
 /** Calls the API. `key` is the idempotency key of a write; see intent(). */
 export async function call<T>(method: string, path: string, body?: unknown, key?: string, more?: Record<string, string>): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...more }
+  if (unasked) headers['X-Quiet'] = '1'
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET') {
     headers['X-CSRF-Token'] = csrf

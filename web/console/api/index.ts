@@ -3,7 +3,7 @@ import { call, withQuery, type Query } from './call'
 import type * as T from './types'
 
 export * from './types'
-export { Problem, intent, newKey, offline, sessionEnded, useCsrf, withQuery } from './call'
+export { Problem, intent, newKey, offline, quietly, sessionEnded, useCsrf, withQuery } from './call'
 
 const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(path, query))
 const post = <R>(path: string, body: unknown = {}, key?: string) => call<R>('POST', path, body, key)
