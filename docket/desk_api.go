@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"touyan.dev/touyan/kernel/audit"
@@ -223,12 +224,38 @@ func (o *Office) rows(ctx context.Context, v view, ms []matter.Matter) ([]Row, e
 	for i, m := range ms {
 		rows[i] = v.row(m)
 		t := tallies[m.ID]
-		rows[i].Children = counts{t.Total, t.Done, t.Late}
-		if rows[i].Due == "" && m.Status == matter.Open { // it waits for its units: the first of their dates
-			rows[i].Due, rows[i].Remaining = at(t.Due), v.left(t.Due)
+		rows[i].Children = counts{t.Total, t.Done, t.Late, t.Paused}
+		if m.Status == matter.Open {
+			v.waiting(&rows[i], t)
 		}
 	}
 	return rows, nil
+}
+
+// waiting says of a matter that waits for its units which they are, and the
+// first of their dates.
+func (v view) waiting(r *Row, t matter.Tally) {
+	if r.Due == "" {
+		r.Due, r.Remaining = at(t.Due), v.left(t.Due)
+	}
+	if r.HolderName != "" {
+		return
+	}
+	for _, unit := range t.Units {
+		r.WaitsFor = append(r.WaitsFor, v.unit(unit))
+	}
+}
+
+// holders says in one line who holds a matter.
+func (r Row) holders() string {
+	if r.HolderName != "" {
+		return r.HolderName
+	}
+	names := make([]string, len(r.WaitsFor))
+	for i, unit := range r.WaitsFor {
+		names[i] = unit.ZH
+	}
+	return strings.Join(names, "、")
 }
 
 // board is the open matters of a kind in columns.

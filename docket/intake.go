@@ -205,15 +205,38 @@ func (o *Office) fromReport(n int, p report.Proposal) Proposal {
 		Limit: o.limitUntil(p.Deadline),
 	}
 	dir := o.Book.Now()
-	if u, ok := dir.UnitByKey(p.Lead.Unit); ok && p.Lead.Unit != "" {
-		out.Lead, out.Why = u.ID, p.Lead.Words
+	if id := o.dutyUnit(dir, p.Lead.Unit); id != 0 {
+		out.Lead, out.Why = id, p.Lead.Words
 	}
 	for _, a := range p.Assist {
-		if u, ok := dir.UnitByKey(a.Unit); ok && a.Unit != "" && u.ID != out.Lead {
-			out.Assist = append(out.Assist, u.ID)
+		if id := o.dutyUnit(dir, a.Unit); id != 0 && id != out.Lead {
+			out.Assist = append(out.Assist, id)
 		}
 	}
 	return out
+}
+
+// dutyUnit finds the city's unit for an entry of the table of duties: by the
+// key, or, as units entered by hand have none, by the names that texts use. 0
+// stands for none.
+func (o *Office) dutyUnit(dir *auth.Directory, key string) int64 {
+	if key == "" {
+		return 0
+	}
+	if u, ok := dir.UnitByKey(key); ok {
+		return u.ID
+	}
+	for _, duty := range o.Units.Units {
+		if duty.Key != key {
+			continue
+		}
+		for _, name := range duty.Names {
+			if id := unitByName(dir, name); id != 0 {
+				return id
+			}
+		}
+	}
+	return 0
 }
 
 // limitUntil turns a deadline into a limit in working days from today; a

@@ -32,8 +32,8 @@ type intakeCounts struct {
 	Dispatched int `json:"dispatched"`
 }
 
-// intakePage is an intake with its proposals.
-type intakePage struct {
+// IntakePage is an intake with its proposals.
+type IntakePage struct {
 	IntakeRow
 	Proposals []proposalRow `json:"proposals"`
 }
@@ -114,6 +114,13 @@ type revisionInput struct {
 	}
 }
 
+// revised is the answer to a decision about a proposal: the page as it is now,
+// and what proves the decision.
+type revised struct {
+	IntakePage
+	Receipt receiptBody `json:"receipt"`
+}
+
 // dispatched is the answer to a dispatch.
 type dispatched struct {
 	Matters  []int64       `json:"matters"`
@@ -129,17 +136,19 @@ func (o *Office) registerIntake(s *web.Server) {
 	web.Register(s, get("/api/imports", "imports", "The newest imports"), func(ctx context.Context, _ *struct{}) (*out[[]IntakeRow], error) {
 		return reply(o.intakeList(ctx, web.Who(ctx)))
 	})
-	web.Register(s, get("/api/imports/{id}", "import-page", "An import with its proposals"), func(ctx context.Context, in *ByID) (*out[intakePage], error) {
+	web.Register(s, get("/api/imports/{id}", "import-page", "An import with its proposals"), func(ctx context.Context, in *ByID) (*out[IntakePage], error) {
 		return reply(o.intakePage(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, post("/api/imports/{id}/proposals/{n}", "import-revise", "Confirm, drop, restore, edit, merge or split a proposal"), func(ctx context.Context, in *revisionInput) (*out[intakePage], error) {
+	web.Register(s, post("/api/imports/{id}/proposals/{n}", "import-revise", "Confirm, drop, restore, edit, merge or split a proposal"), func(ctx context.Context, in *revisionInput) (*out[revised], error) {
 		b := in.Body
-		if _, err := o.Revise(ctx, web.Who(ctx), in.ID, in.N, Revision{
+		done, err := o.Revise(ctx, web.Who(ctx), in.ID, in.N, Revision{
 			Act: b.Act, Title: b.Title, Lead: b.Lead, Assist: b.Assist, Limit: b.Limit, With: b.With, Parts: b.Parts, Key: web.Key(ctx),
-		}); err != nil {
+		})
+		if err != nil {
 			return nil, err
 		}
-		return reply(o.intakePage(ctx, web.Who(ctx), in.ID))
+		page, err := o.intakePage(ctx, web.Who(ctx), in.ID)
+		return reply(revised{page, done.Receipt}, err)
 	})
 	web.Register(s, post("/api/imports/{id}/dispatch", "import-dispatch", "Open and assign a matter for each confirmed proposal"), func(ctx context.Context, in *struct {
 		ByID
@@ -243,13 +252,13 @@ func intakeRowOf(in Intake, all []Proposal) IntakeRow {
 	return r
 }
 
-func (o *Office) intakePage(ctx context.Context, who auth.Principal, id int64) (intakePage, error) {
+func (o *Office) intakePage(ctx context.Context, who auth.Principal, id int64) (IntakePage, error) {
 	in, all, err := o.Intake(ctx, who, id)
 	if err != nil {
-		return intakePage{}, err
+		return IntakePage{}, err
 	}
 	v := o.view(who)
-	got := intakePage{IntakeRow: intakeRowOf(in, all), Proposals: []proposalRow{}}
+	got := IntakePage{IntakeRow: intakeRowOf(in, all), Proposals: []proposalRow{}}
 	for _, p := range all {
 		got.Proposals = append(got.Proposals, v.proposal(p))
 	}

@@ -3,6 +3,7 @@ package docket
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"touyan.dev/touyan/kernel/auth"
@@ -63,8 +64,9 @@ func (p *people) register(s *web.Server) {
 		Unit int64  `query:"unit" doc:"this unit and those below it"`
 		Duty string `query:"duty" maxLength:"20"`
 		Q    string `query:"q" maxLength:"60"`
+		Free bool   `query:"free" doc:"first those who hold no post yet, for giving them one"`
 	}) (*out[[]personRow], error) {
-		return reply(p.find(web.Who(ctx), in.Unit, auth.Duty(in.Duty), in.Q))
+		return reply(p.find(web.Who(ctx), in.Unit, auth.Duty(in.Duty), in.Q, in.Free))
 	})
 	web.Register(s, created("/api/units", "unit-add", "Add a unit"), func(ctx context.Context, in *struct {
 		Body struct {
@@ -146,7 +148,7 @@ func (p *people) units(ctx context.Context, who auth.Principal) ([]unitRow, erro
 	return got, nil
 }
 
-func (p *people) find(who auth.Principal, unit int64, duty auth.Duty, q string) ([]personRow, error) {
+func (p *people) find(who auth.Principal, unit int64, duty auth.Duty, q string, free bool) ([]personRow, error) {
 	if err := p.staffOnly(who); err != nil {
 		return nil, err
 	}
@@ -156,6 +158,12 @@ func (p *people) find(who auth.Principal, unit int64, duty auth.Duty, q string) 
 		units = v.dir.Descendants(v.dir.Root())
 	}
 	got := []personRow{}
+	if free {
+		if !v.administers() {
+			return nil, fault.New(fault.Forbidden, "docket.people", "只有系统管理员可以查看没有岗位的人员。", "Only administrators see people without a post.")
+		}
+		got = v.withoutPost(q)
+	}
 	for _, u := range units {
 		for _, d := range auth.Duties() {
 			if duty != "" && d != duty {
@@ -163,11 +171,36 @@ func (p *people) find(who auth.Principal, unit int64, duty auth.Duty, q string) 
 			}
 			for _, post := range v.dir.Holders(d, u) {
 				person, _ := v.dir.Person(post.Person)
-				if q == "" || strings.Contains(person.Name.ZH, q) || strings.Contains(strings.ToLower(person.Name.EN), strings.ToLower(q)) {
+				if called(person, q) {
 					got = append(got, personRow{ID: person.ID, Name: person.Name.ZH, Unit: u, UnitName: v.unit(u), Duty: d, DutyName: d.Name()})
 				}
 			}
 		}
 	}
 	return got[:min(len(got), 500)], nil
+}
+
+// called reports whether q is empty or part of a person's name or login.
+func called(p auth.Person, q string) bool {
+	q = strings.ToLower(q)
+	return strings.Contains(p.Name.ZH, q) || strings.Contains(strings.ToLower(p.Name.EN), q) || q != "" && p.Login == q
+}
+
+// administers reports whether the reader is an administrator. People without a
+// post may be citizens, so nobody else is shown them.
+func (v view) administers() bool {
+	return slices.ContainsFunc(v.dir.PostsOf(v.who.Person, v.dir.Day()), func(p auth.Post) bool { return p.Duty == auth.Admin })
+}
+
+// withoutPost lists the people who hold no post today, the newest first: whoever
+// has just been added is the one to be given a post.
+func (v view) withoutPost(q string) []personRow {
+	got := []personRow{}
+	for _, p := range v.dir.People() {
+		if p.Status == auth.Active && called(p, q) && len(v.dir.PostsOf(p.ID, v.dir.Day())) == 0 {
+			got = append(got, personRow{ID: p.ID, Name: p.Name.ZH})
+		}
+	}
+	slices.Reverse(got)
+	return got
 }

@@ -225,9 +225,12 @@ func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery) (
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range found {
-			r := v.row(m)
-			for c, text := range []string{r.Number, r.Title, r.KindName.ZH, r.StatusName.ZH, r.StageName.ZH, r.UnitName.ZH, r.HolderName, r.Opened, r.Due} {
+		rows, err := o.rows(ctx, v, found)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			for c, text := range []string{r.Number, r.Title, r.KindName.ZH, r.StatusName.ZH, r.StageName.ZH, r.UnitName.ZH, r.holders(), r.Opened, r.Due} {
 				if err := setText(f, name, c, line, text); err != nil {
 					return nil, err
 				}

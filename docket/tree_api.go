@@ -3,6 +3,7 @@ package docket
 import (
 	"context"
 	"fmt"
+	"sort"
 	"strings"
 
 	"rsc.io/qr"
@@ -175,6 +176,7 @@ func (o *Office) provenance(ctx context.Context, who auth.Principal, id int64) (
 		}
 		got.Edges = append(got.Edges, provEdge{From: from, Rel: string(e.Rel), RelName: e.Rel.Names(), To: to, At: at(ev.Recorded), Pos: e.Pos})
 	}
+	sort.SliceStable(got.Edges, func(i, k int) bool { return got.Edges[i].Pos < got.Edges[k].Pos })
 	got.Missing = v.missing(m, keys[m.ID], answered)
 	return got, nil
 }
@@ -190,7 +192,7 @@ func (v view) missing(m matter.Matter, key string, answered bool) []missing {
 		add("", "没有登记来源：不是由批示或材料转来", "No source is recorded: it came from no instruction or document")
 	}
 	if m.Status != matter.Ended && len(m.Clocks.Kids) == 0 {
-		add("", "尚未交办到单位", "Not assigned to any unit yet")
+		add("assign", "尚未交办到单位", "Not assigned to any unit yet")
 	}
 	if m.Status != matter.Ended && !answered {
 		add("", "尚未向交办人回应", "The originator has no answer yet")
@@ -237,6 +239,9 @@ func (o *Office) provNode(ctx context.Context, v view, id int64) (provNode, bool
 		}
 		n.Key, n.Type, n.TypeName = fmt.Sprintf("matter:%d", m.ID), "matter", v.kindName(m.Kind)
 		n.Title, n.Who = strings.TrimSpace(m.Number+" "+m.Title), v.unit(m.Unit).ZH
+		if m.Parent != 0 { // the parts of a matter bear its title; what tells them apart is the unit
+			n.Title = n.Who + " " + n.Title
+		}
 		n.Href = fmt.Sprintf("/matters/%d", m.ID)
 	default:
 		m, err := o.Desk.Get(ctx, v.who, ev.Subject)

@@ -43,36 +43,38 @@ type remaining struct {
 
 // counts says how a matter's sub-matters stand.
 type counts struct {
-	Total int `json:"total"`
-	Done  int `json:"done"`
-	Late  int `json:"late"`
+	Total  int `json:"total"`
+	Done   int `json:"done"`
+	Late   int `json:"late"`
+	Paused int `json:"paused"`
 }
 
 // Row is a matter in a list.
 type Row struct {
-	ID          int64      `json:"id"`
-	Number      string     `json:"number"`
-	Title       string     `json:"title"`
-	Kind        string     `json:"kind"`
-	KindName    fault.Text `json:"kind_name"`
-	Status      string     `json:"status" enum:"open,paused,closed,withdrawn"`
-	StatusName  fault.Text `json:"status_name"`
-	Stage       string     `json:"stage"`
-	StageName   fault.Text `json:"stage_name"`
-	Unit        int64      `json:"unit"`
-	UnitName    fault.Text `json:"unit_name"`
-	Office      int64      `json:"office"`
-	Lead        int64      `json:"lead"`
-	HolderName  string     `json:"holder_name"`
-	Opened      string     `json:"opened"`
-	Updated     string     `json:"updated"`
-	Due         string     `json:"due"`
-	Provisional bool       `json:"provisional"`
-	Remaining   *remaining `json:"remaining"`
-	Mark        int        `json:"mark"`
-	Parent      int64      `json:"parent"`
-	Children    counts     `json:"children"`
-	Returns     int        `json:"returns"`
+	ID          int64        `json:"id"`
+	Number      string       `json:"number"`
+	Title       string       `json:"title"`
+	Kind        string       `json:"kind"`
+	KindName    fault.Text   `json:"kind_name"`
+	Status      string       `json:"status" enum:"open,paused,closed,withdrawn"`
+	StatusName  fault.Text   `json:"status_name"`
+	Stage       string       `json:"stage"`
+	StageName   fault.Text   `json:"stage_name"`
+	Unit        int64        `json:"unit"`
+	UnitName    fault.Text   `json:"unit_name"`
+	Office      int64        `json:"office"`
+	Lead        int64        `json:"lead"`
+	HolderName  string       `json:"holder_name"`
+	WaitsFor    []fault.Text `json:"waits_for" doc:"the units whose parts are still open, if nobody else holds it"`
+	Opened      string       `json:"opened"`
+	Updated     string       `json:"updated"`
+	Due         string       `json:"due"`
+	Provisional bool         `json:"provisional"`
+	Remaining   *remaining   `json:"remaining"`
+	Mark        int          `json:"mark"`
+	Parent      int64        `json:"parent"`
+	Children    counts       `json:"children"`
+	Returns     int          `json:"returns"`
 }
 
 // task is an open step in an inbox or on a matter's page.
@@ -200,7 +202,7 @@ func (v view) row(m matter.Matter) Row {
 	d := v.def(m.Def)
 	r := Row{
 		ID: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Stage: m.Stage, StageName: stepName(d, m.Stage),
-		Unit: m.Unit, UnitName: v.unit(m.Unit), Office: m.Office, Lead: m.Unit, Opened: at(m.Opened), Updated: at(m.Updated), Parent: m.Parent,
+		Unit: m.Unit, UnitName: v.unit(m.Unit), Office: m.Office, Lead: m.Unit, Opened: at(m.Opened), Updated: at(m.Updated), Parent: m.Parent, WaitsFor: []fault.Text{},
 	}
 	r.Status, r.StatusName = standing(d, m)
 	if m.Status == matter.Ended {

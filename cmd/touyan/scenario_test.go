@@ -97,6 +97,9 @@ func TestWhoSeesWhat(t *testing.T) {
 			"/api/imports":                                          {"guest": {signIn, "", ""}, "citizen": {ok, "[]", ""}, "liaison": {ok, "[]", ""}},
 			"/api/units":                                            {"guest": {signIn, "", "沈五禾"}, "citizen": {refused, "", "沈五禾"}, "clerk": {ok, "沈五禾", "password"}},
 			"/api/people?q=沈":                                       {"guest": {signIn, "", "沈五禾"}, "citizen": {refused, "", "沈五禾"}, "clerk": {ok, "沈五禾", "liaison@"}},
+			"/api/people?free=true":                                 {"guest": {signIn, "", "陈十云"}, "citizen": {refused, "", "陈十云"}, "clerk": {refused, "", "陈十云"}, "supervisor": {refused, "", "陈十云"}, "admin": {ok, "陈十云", ""}},
+			"/api/people":                                           {"admin": {ok, "沈五禾", "陈十云"}},
+			"/api/matters?kind=docket.followup":                     {"supervisor": {ok, `"waits_for":[{"zh":"市人力资源和社会保障局"`, ""}},
 			"/api/checkpoint":                                       {"guest": {ok, "touyan/1", ""}},
 		}
 		for path, people := range table {

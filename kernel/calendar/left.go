@@ -27,16 +27,16 @@ func (c *Calendar) Remaining(now, due time.Time) Left {
 	return Left{Workdays: c.WorkdaysBetween(today, last), Today: today == last}
 }
 
-// Text says it: "剩1工作日", "今日到期", "超期2工作日".
+// Text says it: "剩1工作日", "今日到期", "逾期2工作日".
 func (l Left) Text() fault.Text {
 	n := strconv.Itoa(l.Workdays)
 	switch {
 	case l.Paused:
 		return fault.T("暂停计时", "clock stopped")
 	case l.Late && l.Workdays == 0:
-		return fault.T("超期不足1工作日", "overdue by less than 1 working day")
+		return fault.T("逾期不足1工作日", "overdue by less than 1 working day")
 	case l.Late:
-		return fault.T("超期"+n+"工作日", "overdue by "+plural(l.Workdays, "working day"))
+		return fault.T("逾期"+n+"工作日", "overdue by "+plural(l.Workdays, "working day"))
 	case l.Today:
 		return fault.T("今日到期", "due today")
 	case l.Workdays == 0:

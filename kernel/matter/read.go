@@ -405,11 +405,36 @@ func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter,
 	return min(n, most), fault.Wrap("matter.CountMatters", err)
 }
 
-// Tally says how the sub-matters of a matter stand, and when the first of them
-// is due (µs; 0 for none).
+// Tally says how the sub-matters of a matter stand, when the first of them is
+// due (µs; 0 for none), and which units it still waits for, in the order in
+// which they were assigned.
 type Tally struct {
-	Total, Done, Late int
-	Due               int64
+	Total, Done, Late, Paused int
+	Due                       int64
+	Units                     []int64
+}
+
+func (t *Tally) add(unit int64, status Status, due, now int64) {
+	t.Total++
+	if status == Ended {
+		t.Done++
+		return
+	}
+	if status == Paused {
+		t.Paused++
+	}
+	if !slices.Contains(t.Units, unit) {
+		t.Units = append(t.Units, unit)
+	}
+	if due == 0 {
+		return
+	}
+	if due < now {
+		t.Late++
+	}
+	if t.Due == 0 || due < t.Due {
+		t.Due = due
+	}
 }
 
 // Tally counts the sub-matters of several matters in one query.
@@ -424,15 +449,17 @@ func (e *Engine) Tally(ctx context.Context, ms []Matter) (map[int64]Tally, error
 	if len(ids) == 0 {
 		return out, nil
 	}
+	now := e.clock.Now().UnixMicro()
 	_, err := store.Collect(ctx, e.db, func(row store.Scanner) (struct{}, error) {
-		var id int64
-		var t Tally
-		err := row.Scan(&id, &t.Total, &t.Done, &t.Late, &t.Due)
-		out[id] = t
+		var parent, unit, due int64
+		var status Status
+		err := row.Scan(&parent, &unit, &status, &due)
+		t := out[parent]
+		t.add(unit, status, due, now)
+		out[parent] = t
 		return struct{}{}, err
-	}, "SELECT parent, count(*), sum(CASE WHEN status = 'ended' THEN 1 ELSE 0 END), sum(CASE WHEN due < ? THEN 1 ELSE 0 END), coalesce(min(due), 0)"+
-		" FROM (SELECT m.parent, m.status, (SELECT min(t.due) FROM task t WHERE t.matter = m.id AND t.due <> 0) AS due"+
-		" FROM matter m WHERE m.parent <> 0 AND m.parent IN ("+marksOf(len(ids))+")) k GROUP BY parent", append([]any{e.clock.Now().UnixMicro()}, ids...)...)
+	}, "SELECT m.parent, m.unit, m.status, coalesce((SELECT min(t.due) FROM task t WHERE t.matter = m.id AND t.due <> 0), 0)"+
+		" FROM matter m WHERE m.parent <> 0 AND m.parent IN ("+marksOf(len(ids))+") ORDER BY m.parent, m.id", ids...)
 	return out, fault.Wrap("matter.Tally", err)
 }
 

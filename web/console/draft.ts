@@ -7,7 +7,8 @@ function place(form: string): string {
   return `touyan.draft.${session.me.person?.id ?? 0}.${form}`
 }
 
-export function keepDraft<T extends object>(form: string, state: Ref<T>): { restored: boolean; forget: () => void } {
+/** `never` names the fields that are not kept: passwords. */
+export function keepDraft<T extends object>(form: string, state: Ref<T>, never: string[] = []): { restored: boolean; forget: () => void } {
   let restored = false
   let off = false
   try {
@@ -24,7 +25,7 @@ export function keepDraft<T extends object>(form: string, state: Ref<T>): { rest
     (now) => {
       if (off) return
       try {
-        sessionStorage.setItem(place(form), JSON.stringify(now))
+        sessionStorage.setItem(place(form), JSON.stringify(now, (name, v) => (never.includes(name) ? undefined : v)))
       } catch {
         // Storage is full or refused; typing goes on.
       }

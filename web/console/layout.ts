@@ -18,7 +18,7 @@ export function layers(ids: string[], edges: { from: string; to: string }[]): st
     if (depth.has(id)) return
     depth.set(id, 0)
     open.add(id)
-    for (const to of out.get(id)!) {
+    for (const to of [...out.get(id)!].reverse()) { // sorted is filled from its end
       if (open.has(to)) continue // a ring: this edge is drawn backwards
       forward.push({ from: id, to })
       visit(to)
@@ -26,7 +26,7 @@ export function layers(ids: string[], edges: { from: string; to: string }[]): st
     open.delete(id)
     sorted.unshift(id)
   }
-  ids.forEach(visit)
+  ;[...ids].reverse().forEach(visit)
   for (const id of sorted) {
     for (const e of forward) if (e.from === id) depth.set(e.to, Math.max(depth.get(e.to)!, depth.get(id)! + 1))
   }

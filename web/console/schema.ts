@@ -5,7 +5,7 @@ import type { Schema } from './api'
 import { tidyText } from './draft'
 import { has, t, type Key } from './t'
 
-export type Widget = 'text' | 'area' | 'date' | 'unit' | 'unitset' | 'units' | 'list' | 'person' | 'choice' | 'limit' | 'number' | 'bool'
+export type Widget = 'text' | 'area' | 'date' | 'unit' | 'unitset' | 'units' | 'list' | 'person' | 'choice' | 'limit' | 'number' | 'bool' | 'password'
 
 interface Option {
   value: unknown
@@ -15,7 +15,7 @@ interface Option {
 
 // Without an order of its own a form asks who first, then how, then in words;
 // what must be filled in comes before what may be.
-const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'limit', 'date', 'number', 'bool', 'text', 'list', 'units', 'area']
+const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'limit', 'date', 'number', 'bool', 'text', 'password', 'list', 'units', 'area']
 
 function weight(s: Schema, name: string): number {
   return (s.required?.includes(name) ? 0 : RANK.length) + RANK.indexOf(widgetOf(s.properties![name]!))
@@ -46,7 +46,7 @@ export function widgetOf(s: Schema): Widget {
 export function optionsOf(s: Schema): Option[] {
   if (s['x-choices']) return s['x-choices']
   if (s.oneOf) return s.oneOf.map((o) => ({ value: o.const, zh: o['x-zh'], en: o['x-en'] }))
-  const labels = (s as { 'x-labels'?: Record<string, { zh: string; en: string }> })['x-labels']
+  const labels = s['x-labels']
   return (s.enum ?? []).map((value) => ({ value, ...labels?.[String(value)] }))
 }
 
@@ -66,6 +66,7 @@ export function blank(s: Schema): Record<string, unknown> {
 
 /** The input without empty fields, stray spaces and full-width digits. */
 export function clean(s: Schema, v: unknown): unknown {
+  if (typeof v === 'string' && s['x-widget'] === 'password') return v || undefined
   if (typeof v === 'string') {
     const text = s['x-widget'] === 'area' ? v.trim() : tidyText(v)
     return text === '' ? undefined : text

@@ -7,4 +7,6 @@ const texts = { ...frame, ...work, ...screens }
 
 export type Key = keyof typeof texts
 export const t = speaker(texts)
+/** A text as the title of a field in a form made from JSON Schema. */
+export const both = (key: Key) => ({ 'x-zh': texts[key][0], 'x-en': texts[key][1] })
 export const has = (key: string): boolean => key in texts

@@ -17,7 +17,7 @@ for (const [file, name] of Object.entries(groups)) {
     else {
       const [zh, en] = text
       if (/[\u4e00-\u9fff]/.test(en)) wrong.push(`${key}: the English text holds Chinese`)
-      if (!/[\u4e00-\u9fff{]/.test(zh)) wrong.push(`${key}: the Chinese text holds no Chinese`)
+      if (!/[\u3000-\u303f\u4e00-\u9fff{]/.test(zh)) wrong.push(`${key}: the Chinese text holds no Chinese`)
       const fills = (s) => [...s.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort().join()
       if (fills(zh) !== fills(en)) wrong.push(`${key}: the languages name different fill-ins`)
     }

@@ -13,9 +13,13 @@ export const work = {
   'due.late': ['逾期 {n} {unit}', '{n} {unit} late'],
   'due.today': ['今日到期', 'due today'],
   'due.lateToday': ['今日已逾期', 'overdue since today'],
+  'due.paused': ['暂停计时', 'clock stopped'],
   'due.none': ['无期限', 'no limit'],
   'due.provisional': ['（暂定）', '(provisional)'],
   'due.provisionalWhy': ['放假安排尚未公布，日期可能调整。', 'The holiday notice is not out yet; the day may move.'],
+
+  'holder.and': ['、', ', '],
+  'holder.units': ['{units}等 {n} 个单位', '{units} and others, {n} units'],
 
   'task.urged': ['已催 {n} 次', 'urged {n}×'],
 
@@ -142,11 +146,12 @@ export const work = {
   'tree.of': ['任务全链：{title}', 'Tree of units: {title}'],
   'tree.back': ['回到事项', 'Back to the matter'],
   'tree.progress': ['{total} 个承办单位，{done} 个已完成。', '{total} parts, {done} done.'],
-  'tree.stuckAt': ['卡在 {unit}“{step}”，{who} 手上。', 'Stuck at {unit}, “{step}”, with {who}.'],
+  'tree.stuckAt': ['卡在{unit}“{step}”环节，现由{who}办理。', 'Stuck at {unit}, “{step}”, with {who}.'],
   'tree.alone': ['这件事没有分解到其他单位。', 'This matter is not split among units.'],
   'tree.stuck': ['卡点', 'Stuck here'],
   'tree.returns': ['退回 {n} 次', 'returned {n}×'],
   'tree.age': ['已 {n} 天', '{n} days'],
+  'tree.took': ['用时 {n} 天', 'took {n} days'],
   'tree.legend': ['横条为自交办以来的天数，按本链最长者为满格；红框为整链等待的一环。', 'Bars show days since assignment, against the longest in the tree; the framed one is what the whole waits for.'],
 
   'diagram.title': ['流程图', 'Diagram of the procedure'],

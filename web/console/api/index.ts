@@ -37,9 +37,9 @@ export const api = {
   definition: (kind: string) => get<T.Definition>(`/api/definitions/${encodeURIComponent(kind)}`),
 
   units: () => get<T.Unit[]>('/api/units'),
-  addUnit: (body: { parent: T.Id; name: string; name_en: string; kind: string }, key: string) => post<{ id: T.Id }>('/api/units', body, key),
-  addPerson: (body: { login: string; name: string; name_en: string; password: string }, key: string) => post<{ id: T.Id }>('/api/people', body, key),
-  addPost: (body: { person: T.Id; unit: T.Id; duty: string; title: string }, key: string) => post<{ id: T.Id }>('/api/posts', body, key),
+  addUnit: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/units', body, key),
+  addPerson: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/people', body, key),
+  addPost: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/posts', body, key),
   endPost: (id: T.Id) => call<void>('DELETE', `/api/posts/${id}`),
   people: (query: Query) => get<T.Person[]>('/api/people', query),
 
@@ -54,8 +54,8 @@ export const api = {
   import: (id: T.Id) => get<T.Import>(`/api/imports/${id}`),
   addImport: (body: { name: string; content_base64?: string; text?: string; as?: string }, key: string) =>
     post<{ id: T.Id; kind: string; title: string; proposals: number; errors: T.RowError[] | null }>('/api/imports', body, key),
-  proposal: (id: T.Id, n: number, body: T.ProposalAct, key: string) => post<T.Import>(`/api/imports/${id}/proposals/${n}`, body, key),
-  dispatch: (id: T.Id, key: string) => post<{ matters: (T.Id | T.Row)[]; receipts: unknown[] }>(`/api/imports/${id}/dispatch`, {}, key),
+  proposal: (id: T.Id, n: number, body: T.ProposalAct, key: string) => post<T.Revised>(`/api/imports/${id}/proposals/${n}`, body, key),
+  dispatch: (id: T.Id, body: { leader?: T.Id }, key: string) => post<{ matters: T.Id[]; receipts: T.Receipt[] }>(`/api/imports/${id}/dispatch`, body, key),
   template: '/api/imports/template.xlsx',
 
   demo: () => get<T.Demo>('/api/demo'),
@@ -75,6 +75,7 @@ function tidy(wire: WireMatter): T.Matter {
         total: rows.length,
         done: rows.filter((r) => r.status === 'closed' || r.status === 'withdrawn').length,
         late: rows.filter((r) => r.remaining?.late).length,
+        paused: rows.filter((r) => r.status === 'paused').length,
       }
     : wire.children
   return {

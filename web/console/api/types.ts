@@ -79,6 +79,8 @@ export interface Schema {
   'x-widget'?: string
   'x-order'?: string[]
   'x-duty'?: string
+  'x-free'?: boolean
+  'x-labels'?: Record<string, { zh: string; en: string }>
   'x-choices'?: { value: unknown; zh: string; en: string }[]
 }
 
@@ -130,6 +132,7 @@ export interface Row {
   office: Id
   lead: Id
   holder_name: string
+  waits_for: Text[]
   opened: string
   updated: string
   due: string
@@ -137,7 +140,7 @@ export interface Row {
   remaining: Remaining | null
   mark: Mark
   parent: Id
-  children: { total: number; done: number; late: number } | null
+  children: { total: number; done: number; late: number; paused: number } | null
   returns?: number
 }
 
@@ -406,8 +409,12 @@ export interface Proposal {
 }
 
 export interface Import extends ImportRow {
-  errors?: RowError[] | null
   proposals: Proposal[]
+}
+
+/** The answer to a decision about a proposal. */
+export interface Revised extends Import {
+  receipt: Receipt
 }
 
 export interface ProposalAct {
