@@ -3,6 +3,7 @@ package docket_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,7 @@ func (w *town) slot(id int64) matter.Slot {
 func TestEscalation(t *testing.T) {
 	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
 		w := newTown(t, db)
-		_, part := w.assigned("10wd")
+		id, part := w.assigned("10wd")
 		for _, act := range []struct {
 			who, step, act string
 			input          map[string]any
@@ -112,6 +113,11 @@ func TestEscalation(t *testing.T) {
 			if seen != want {
 				t.Errorf("%s sees the escalation: %v, want %v", who, seen, want)
 			}
+		}
+		// A matter that waits for a late part is late itself, in lists and in counts.
+		for who, want := range map[string][]int64{"lin": {part, id}, "clerk": {part}, "jiao": nil} {
+			w.filtered(who, matter.Filter{Late: true}, want...)
+			w.filtered(who, matter.Filter{Late: true, Top: true}, slices.DeleteFunc(slices.Clone(want), func(m int64) bool { return m == part })...)
 		}
 		watch("lin", true)
 		watch("zhou", true)

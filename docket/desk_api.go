@@ -122,7 +122,7 @@ type listQuery struct {
 	Q      string `query:"q" maxLength:"100"`
 	Kind   string `query:"kind" maxLength:"60"`
 	Unit   int64  `query:"unit"`
-	Status string `query:"status" enum:"open,closed,paused,withdrawn," default:""`
+	Status string `query:"status" enum:"open,paused,ended," default:""`
 	Stage  string `query:"stage" maxLength:"60"`
 	Late   string `query:"late" enum:"1,0," default:""`
 	Holder string `query:"holder" maxLength:"20"`
@@ -144,7 +144,7 @@ func (q *listQuery) filter(who auth.Principal) (matter.Filter, error) {
 	switch q.Status {
 	case "open", "paused":
 		f.Status = matter.Status(q.Status)
-	case "closed", "withdrawn":
+	case "ended":
 		f.Status = matter.Ended
 	}
 	switch {

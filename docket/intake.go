@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sort"
 	"strings"
 
 	"touyan.dev/touyan/docket/report"
@@ -171,11 +172,15 @@ func (o *Office) Read(in Bring) (kind, title string, out []Proposal, faults []re
 			year = o.Clock.Now().Year()
 		}
 		rows, faults, err := report.ReadList(in.Name, in.Data, year)
-		if err != nil || len(faults) > 0 {
-			return "list", in.Name, nil, faults, err
+		if err != nil {
+			return "list", in.Name, nil, nil, err
 		}
-		out, faults = o.fromRows(rows)
-		return "list", in.Name, out, faults, nil
+		out, unknown := o.fromRows(rows)
+		if faults = append(faults, unknown...); len(faults) > 0 { // all at once, or the list goes to and fro
+			sort.SliceStable(faults, func(i, k int) bool { return faults[i].Row < faults[k].Row })
+			return "list", in.Name, nil, faults, nil
+		}
+		return "list", in.Name, out, nil, nil
 	}
 	docs, err := report.Read(in.Name, in.Data)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,6 +147,24 @@ func (w *town) get(who string, id int64) matter.Matter {
 		w.t.Fatal(err)
 	}
 	return m
+}
+
+// filtered wants somebody's list under a filter to hold just these matters, the
+// newest first, and to be counted so.
+func (w *town) filtered(who string, f matter.Filter, want ...int64) {
+	w.t.Helper()
+	found, _, err := w.desk.List(context.Background(), w.people[who], f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var got []int64
+	for _, m := range found {
+		got = append(got, m.ID)
+	}
+	n, err := w.desk.CountMatters(context.Background(), w.people[who], f, 99)
+	if err != nil || n != len(want) || !slices.Equal(got, want) {
+		w.t.Errorf("%s, %+v: %v, counted %d (%v), want %v", who, f, got, n, err, want)
+	}
 }
 
 // lists wants a matter to be, or not to be, in what somebody may list.

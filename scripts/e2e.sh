@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Walks the story by its button and by hand, and runs axe over every screen, in
-# Debian's Chromium, each walk against a fresh demo on a free port.
+# Walks the program in Debian's Chromium: the first hour of an empty installation,
+# the spine from a report to the closed number, lists, keys and paper, the story by
+# hand and by its button; then holds the screens' types against the program's
+# document and runs axe over every screen. PICTURES=DIR keeps pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
@@ -14,19 +16,32 @@ stop() {
   server=
 }
 trap 'stop; rm -rf "$dir"' EXIT
-fresh() {
+start() { # start COMMAND DATA
   stop
-  bin/touyan demo --data "$dir/$1" --listen "127.0.0.1:$port" >"$dir/log" 2>&1 &
+  bin/touyan "$1" --data "$dir/$2" --listen "127.0.0.1:$port" >"$dir/log" 2>&1 &
   server=$!
-  for _ in $(seq 120); do
-    curl -sf "$base/api/health" >/dev/null && break
-    kill -0 $server 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
+  for _ in $(seq 240); do
+    curl -sf "$base/api/health" >/dev/null && return
+    kill -0 "$server" 2>/dev/null || break
     sleep 0.5
   done
+  cat "$dir/log" >&2
+  exit 1
+}
+fresh() {
+  start demo "$1"
   password=$(curl -s "$base/api/demo" | sed -n 's/.*"password":"\([^"]*\)".*/\1/p' | head -1)
 }
+walk() { node "e2e/$1.mjs" "$base" "$2" "${PICTURES:+$PICTURES/$(basename "$1")}"; }
+
+start serve empty
+walk spine/firstrun "$(grep -oE '^ +[A-Z0-9]{20,}$' "$dir/log" | tr -d ' ')"
 fresh hands
-node e2e/story/hands.mjs "$base" "$password" "${PICTURES:+$PICTURES/hands}"
+walk story/hands "$password"
+walk spine/report "$password"
+walk spine/list "$password"
 fresh story
-node e2e/story/story.mjs "$base" "$password" "${PICTURES:-}"
-node web/e2e/axe.mjs "$base" "lin:$password" "shen:$password" "zhou:$password" "tang:$password"
+walk spine/desk "$password"
+walk story/story "$password"
+(cd web && node scripts/contract.mjs "$base")
+node web/e2e/axe.mjs "$base" "lin:$password" "shen:$password" "zhou:$password" "tang:$password" "admin:$password"

@@ -55,6 +55,17 @@ func TestImportByHand(t *testing.T) {
 		} {
 			verified(fmt.Sprint(act["act"]), as[imported](c, "secretary", "POST", one, act).Receipt)
 		}
+		// A list with faults of both kinds, of a cell and of a unit, names them all
+		// at once and stores nothing.
+		refused := as[struct {
+			ID     int64 `json:"id"`
+			Errors []struct {
+				Row int `json:"row"`
+			} `json:"errors"`
+		}](c, "secretary", "POST", "/api/imports", map[string]any{"name": "清单", "text": "任务\t牵头单位\t完成时限\n甲项任务\t市没有局\t\n乙项任务\t市教育局\t明年某日\n"})
+		if refused.ID != 0 || len(refused.Errors) != 2 || refused.Errors[0].Row != 2 || refused.Errors[1].Row != 3 {
+			t.Errorf("a list with two faults: %+v", refused)
+		}
 		if status, body := c.clients["liaison"].do("POST", one, map[string]any{"act": "restore"}); status < 400 || strings.Contains(string(body), "甲项任务") {
 			t.Errorf("a liaison decided about a proposal: %d %s", status, body)
 		}

@@ -5,51 +5,17 @@
 // The server must run a fresh demo. Exits 1 at the first thing that is not as
 // the story says.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { DESK, PHONE, begin, until } from '../browser.mjs'
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
-const [base, password, pictures] = process.argv.slice(2)
-if (!base || !password) {
-  console.error('usage: node e2e/story/story.mjs BASE_URL PASSWORD [PICTURES]')
-  process.exit(2)
-}
-if (pictures) mkdirSync(pictures, { recursive: true })
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-background-networking'] })
-const DESK = { width: 1280, height: 860 }
-const PHONE = { width: 390, height: 844 }
-
-async function be(login, viewport) {
-  const context = await browser.newContext({ viewport, locale: 'zh-CN' })
-  const page = await context.newPage()
-  page.on('pageerror', (e) => assert.fail(`${login}: script error: ${e}`))
-  await page.goto(base + '/login')
-  await page.fill('#login', login)
-  await page.fill('#password', password)
-  await page.click('form button[type=submit]')
-  await page.waitForURL((u) => u.pathname !== '/login')
-  return page
-}
-
-async function look(page, name) {
-  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` })
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  assert.ok(wide <= 0, `${name}: the page is ${wide} px too wide`)
-}
+const walk = await begin()
+const { base } = walk
+const look = (page, name) => walk.look(page, name, false)
 
 const state = (page) => page.evaluate(async () => (await fetch('/api/demo')).json())
 const built = (s) => Object.fromEntries(s.steps.filter((x) => x.built).map((x) => [x.n, x.state]))
 
-/** Asks again until it holds, for a minute at most. */
-async function until(holds, what) {
-  for (const end = Date.now() + 60000; !(await holds()); ) {
-    assert.ok(Date.now() < end, `waited in vain: ${what}`)
-    await new Promise((r) => setTimeout(r, 200))
-  }
-}
-
 try {
-  const lin = await be('lin', DESK)
+  const lin = await walk.be('lin', DESK)
   await lin.goto(base + '/story')
   await lin.getByText('澄川的一个星期一').first().waitFor()
   const before = await state(lin)
@@ -84,20 +50,20 @@ try {
   assert.deepEqual(verdict, [true, false], 'the receipt verifies, an altered one does not')
 
   // One byte altered in a copy is found, on a phone.
-  const auditor = await be('gu', PHONE)
+  const auditor = await walk.be('gu', PHONE)
   await auditor.goto(base + '/story')
   await auditor.getByRole('button', { name: '在副本里改动并检查' }).click()
   await auditor.locator('[role=status]').filter({ hasText: '被改动' }).waitFor({ timeout: 60000 })
   await look(auditor, '05-altered')
 
   // The leader sees his answered instruction on his phone; the citizen sees nothing of it.
-  const zhou = await be('zhou', PHONE)
+  const zhou = await walk.be('zhou', PHONE)
   await zhou.goto(`${base}/matters/${id}`)
   await zhou.getByText('已销号').first().waitFor()
   await look(zhou, '06-leader')
-  const citizen = await be('chen', PHONE)
+  const citizen = await walk.be('chen', PHONE)
   assert.equal(await citizen.evaluate(async (m) => (await fetch('/api/matters/' + m)).status, id), 404)
   console.log('the story: steps 4, 6, 11 and 12 walked; the others are named as missing')
 } finally {
-  await browser.close()
+  await walk.end()
 }

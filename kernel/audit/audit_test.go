@@ -73,7 +73,7 @@ func newLogbook(t *testing.T, engine store.Engine, n int) *logbook {
 func (l *logbook) write() event.Place {
 	l.t.Helper()
 	l.n++
-	c := &entry{key: fmt.Sprint(l.n), body: map[string]any{"n": l.n, "意见": "请人社局牵头，尽快研究。"}}
+	c := &entry{key: fmt.Sprint(l.n), body: map[string]any{"n": l.n, "意见": "请人社局牵头，尽快研究。", "人均": "≥5 & <6"}}
 	if err := l.db.Write(context.Background(), c); err != nil {
 		l.t.Fatal(err)
 	}
@@ -154,6 +154,7 @@ func TestVerify(t *testing.T) {
 		{"among others", good, []string{other.Public, stranger.Public, l.key.Public}, allGood},
 		{"laid out anew", change(`"n":`, "\"n\": \n "), mine, allGood},
 		{"of an old event, without body", encode(t, late), mine, "+signature of the checkpoint +place in the tree"},
+		{"saved again by a browser, which writes < and & plainly", bytes.ReplaceAll(bytes.ReplaceAll(good, []byte(`\u003c`), []byte("<")), []byte(`\u0026`), []byte("&")), mine, allGood},
 		{"as the API hands it out", change("{", `{"log":"touyan/test","key":"`+l.key.Public+`",`), mine, allGood},
 		{"with another log's name beside it", change("{", `{"log":"touyan/elsewhere",`), mine, "+signature of the checkpoint -the name and key beside it"},
 		{"with another key beside it", change("{", `{"key":"`+other.Public+`",`), mine, "+signature of the checkpoint -the name and key beside it"},

@@ -142,7 +142,7 @@ func Verify(data []byte, keys []string) (Report, error) {
 	}
 	add(true, "在树中的位置", "place in the tree", fault.T(fmt.Sprintf("第%d条，路径%d步", r.Envelope.Pos, len(r.Proof)), fmt.Sprintf("event %d, a path of %d hashes", r.Envelope.Pos, len(r.Proof))))
 	if len(r.Body) > 0 {
-		same := bytes.Equal(event.Digest(r.Salt, compact(r.Body)), r.Digest)
+		same := r.holds(compact(r.Body)) || r.holds(escaped(compact(r.Body)))
 		detail := fault.T("与登记时一致", "as it was recorded")
 		if !same {
 			detail = fault.T("正文与登记时不一致。", "The body is not the one recorded.")
@@ -161,6 +161,17 @@ func (r Issued) signedWith(keys []string) bool {
 	}
 	_, err := open([]byte(r.Checkpoint), []string{key})
 	return err == nil
+}
+
+// holds reports whether a body is the one that was recorded.
+func (r Receipt) holds(body []byte) bool { return bytes.Equal(event.Digest(r.Salt, body), r.Digest) }
+
+// escaped writes <, > and & as the log does. A browser that reads a receipt and
+// saves it again writes them plainly, which says the same.
+func escaped(body []byte) []byte {
+	var b bytes.Buffer
+	json.HTMLEscape(&b, body)
+	return b.Bytes()
 }
 
 // compact undoes the layout that a person or an editor may have given the body.

@@ -95,7 +95,7 @@ type Filter struct {
 	Unit   int64
 	Status Status
 	Stage  string
-	Late   bool  // an open step has escalated past its due time
+	Late   bool  // an open step, of its own or of a sub-matter, has escalated past its due time
 	Holder int64 // the person who holds an open step
 	From   int64 // opened at or after, µs
 	To     int64 // opened before, µs
@@ -106,7 +106,21 @@ type Filter struct {
 	Limit  int    // at most 200
 }
 
-// where gives the filter's conditions on matter m.
+// ways gives the conditions on matter m under which it passes the filter: one,
+// or two if it may be late by its own step or by a sub-matter's, as each of the
+// two has its index.
+func (f Filter) ways() []condition {
+	where, args := f.where()
+	if !f.Late {
+		return []condition{{where, args}}
+	}
+	return []condition{
+		{where + " AND m.mark >= 100", args},
+		{where + " AND m.status <> 'ended' AND m.id IN (SELECT k.parent FROM matter k WHERE k.mark >= 100 AND k.parent <> 0)", args},
+	}
+}
+
+// where gives the filter's conditions on matter m, but for lateness.
 func (f Filter) where() (string, []any) {
 	var b strings.Builder
 	var args []any
@@ -129,9 +143,6 @@ func (f Filter) where() (string, []any) {
 	}
 	if f.Stage != "" {
 		add("m.status <> 'ended' AND m.stage = ?", f.Stage)
-	}
-	if f.Late {
-		add("m.mark >= 100")
 	}
 	if f.Holder != 0 {
 		add("m.id IN (SELECT matter FROM task WHERE person = ? AND person <> 0)", f.Holder)
@@ -173,16 +184,17 @@ func (e *Engine) List(ctx context.Context, who auth.Principal, f Filter) ([]Matt
 	if err != nil {
 		return nil, 0, err
 	}
-	where, args := f.where()
 	var all []Matter
 	for _, r := range reasons {
-		query := "SELECT " + matterColumns + " FROM matter m WHERE (" + r.SQL + ")" + where + " ORDER BY m.id DESC LIMIT ?"
-		part, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
-			query, append(append(append([]any{}, r.Args...), args...), f.Limit+1)...)
-		if err != nil {
-			return nil, 0, fault.Wrap("matter.List", err)
+		for _, way := range f.ways() {
+			query := "SELECT " + matterColumns + " FROM matter m WHERE (" + r.SQL + ")" + way.sql + " ORDER BY m.id DESC LIMIT ?"
+			part, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
+				query, append(append(append([]any{}, r.Args...), way.args...), f.Limit+1)...)
+			if err != nil {
+				return nil, 0, fault.Wrap("matter.List", err)
+			}
+			all = append(all, part...)
 		}
-		all = append(all, part...)
 	}
 	slices.SortFunc(all, func(a, b Matter) int { return cmp.Compare(b.ID, a.ID) })
 	all = slices.CompactFunc(all, func(a, b Matter) bool { return a.ID == b.ID })
@@ -393,12 +405,13 @@ func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter,
 		return 0, err
 	}
 	f.Before = 0
-	where, args := f.where()
 	var parts []string
 	var all []any
 	for _, r := range reasons {
-		parts = append(parts, "SELECT id FROM (SELECT m.id FROM matter m WHERE ("+r.SQL+")"+where+" LIMIT ?) p")
-		all = append(append(append(all, r.Args...), args...), most)
+		for _, way := range f.ways() {
+			parts = append(parts, "SELECT id FROM (SELECT m.id FROM matter m WHERE ("+r.SQL+")"+way.sql+" LIMIT ?) p")
+			all = append(append(append(all, r.Args...), way.args...), most)
+		}
 	}
 	var n int
 	err = e.db.QueryRow(ctx, "SELECT count(*) FROM ("+strings.Join(parts, " UNION ")+") c", all...).Scan(&n)

@@ -183,6 +183,8 @@ export const screens = {
   'proposal.act.restore': ['已恢复', 'restored'],
   'proposal.edit': ['修改', 'Edit'],
   'proposal.merge': ['并入上一条', 'Merge into the one above'],
+  'proposal.mergeInto': ['并入其他条', 'Merge into another'],
+  'proposal.past': ['原文时限已过，按惯例建议 20 个工作日，请核定。', 'The date in the text has passed; 20 working days are suggested, please settle it.'],
   'proposal.split': ['拆分', 'Split'],
   'proposal.splitHow': ['每行写一条，至少两行；牵头单位、时限照旧，可再逐条修改。', 'One task a line, at least two; lead unit and limit stay and can be changed one by one.'],
   'proposal.drop': ['不采用', 'Drop'],

@@ -24,9 +24,8 @@ export const work = {
   'task.urged': ['已催 {n} 次', 'urged {n}×'],
 
   'status.open': ['办理中', 'Open'],
-  'status.closed': ['已办结', 'Closed'],
+  'status.ended': ['已结束（含撤销）', 'Ended or withdrawn'],
   'status.paused': ['已暂停', 'Paused'],
-  'status.withdrawn': ['已撤销', 'Withdrawn'],
 
   'limit.wd': ['{n} 个工作日', '{n} working days'],
   'limit.d': ['{n} 天', '{n} days'],

@@ -68,7 +68,7 @@ export function quietly<T>(read: () => Promise<T>): Promise<T> {
 }
 
 /** Calls the API. `key` is the idempotency key of a write; see intent(). */
-export async function call<T>(method: string, path: string, body?: unknown, key?: string, more?: Record<string, string>): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, key?: string, more?: Record<string, string>, as: 'json' | 'text' = 'json'): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...more }
   if (unasked) headers['X-Quiet'] = '1'
   if (body !== undefined) headers['Content-Type'] = 'application/json'
@@ -93,6 +93,7 @@ export async function call<T>(method: string, path: string, body?: unknown, key?
   }
   if (res.status === 204) return undefined as T
   const text = await res.text()
+  if (as === 'text') return text as T
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 

@@ -30,6 +30,7 @@ export const api = {
     tidy(await call<WireMatter>('GET', `/api/matters/${id}/print`, undefined, undefined, { 'X-Base-URL': location.origin })) as T.Print,
 
   receipt: (pos: number) => get<T.Receipt>(`/api/receipts/${pos}`),
+  receiptText: (pos: number) => call<string>('GET', `/api/receipts/${pos}`, undefined, undefined, undefined, 'text'),
   verify: (receipt: unknown) => post<T.Verdict>('/api/verify', { receipt }),
   checkpoint: () => get<{ text: string; key: string }>('/api/checkpoint'),
 

@@ -66,6 +66,7 @@ export interface Schema {
   const?: unknown
   default?: unknown
   format?: string
+  pattern?: string
   minLength?: number
   maxLength?: number
   minItems?: number
