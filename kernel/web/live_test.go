@@ -195,8 +195,8 @@ func TestLiveIsNoUse(t *testing.T) {
 	l := newLive(t, 1)
 	_, next := l.listen(t, "")
 	expect(t, next, "retry: 2000|id: 0|"+nineOClock)
-	l.machine.step(t.Context(), 3)
-	if uses, peeks := l.desk.uses.Load(), l.desk.peeks.Load(); uses != 0 || peeks < 3 {
+	l.machine.step(t.Context(), 4)
+	if uses, peeks := l.desk.uses.Load(), l.desk.peeks.Load(); uses != 0 || peeks < 2 {
 		t.Errorf("a stream: %d uses, %d peeks", uses, peeks)
 	}
 	quiet := map[string]string{quietHeader: "1"}

@@ -24,7 +24,7 @@ export const work = {
   'task.urged': ['已催 {n} 次', 'urged {n}×'],
 
   'status.open': ['办理中', 'Open'],
-  'status.ended': ['已结束（含撤销）', 'Ended or withdrawn'],
+  'status.ended': ['已办结（含撤销）', 'Closed or withdrawn'],
   'status.paused': ['已暂停', 'Paused'],
 
   'limit.wd': ['{n} 个工作日', '{n} working days'],
