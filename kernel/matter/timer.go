@@ -19,7 +19,7 @@ import (
 // timer may go unseen.
 const (
 	timerBatch    = 2048
-	timerInFlight = 256
+	timerInFlight = 64
 	timerOneByOne = 32
 	timerPoll     = 500 * time.Millisecond
 )
