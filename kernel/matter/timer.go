@@ -71,7 +71,7 @@ type timer struct {
 // fireDue fires one batch of what is due and gives the time of the next timer
 // that is not.
 func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err error) {
-	due, err := e.timers(ctx, timerBatch)
+	due, err := e.timers(ctx, timersNext, timerBatch)
 	if err != nil {
 		return 0, next, err
 	}
@@ -105,7 +105,7 @@ func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err er
 // from one timer to the next, as the demo's does, makes the same log each time.
 func (e *Engine) FireDue(ctx context.Context) (fired int, next time.Time, err error) {
 	for last := (timer{}); ; {
-		due, err := e.timers(ctx, timerOneByOne)
+		due, err := e.timers(ctx, timersInOrder, timerOneByOne)
 		if err != nil || len(due) == 0 {
 			return fired, time.Time{}, err
 		}
@@ -129,12 +129,19 @@ func (e *Engine) FireDue(ctx context.Context) (fired int, next time.Time, err er
 	}
 }
 
+// The timers that come next: in any order among those of one instant, which is
+// the index's own, or in a set order, for which all of one instant are sorted.
+const (
+	timersNext    = "SELECT matter, slot, n, mark, next FROM task WHERE next <> 0 ORDER BY next LIMIT ?"
+	timersInOrder = "SELECT matter, slot, n, mark, next FROM task WHERE next <> 0 ORDER BY next, matter, slot LIMIT ?"
+)
+
 // timers reads the timers that come next.
-func (e *Engine) timers(ctx context.Context, limit int) ([]timer, error) {
+func (e *Engine) timers(ctx context.Context, query string, limit int) ([]timer, error) {
 	return store.Collect(ctx, e.db, func(row store.Scanner) (t timer, err error) {
 		err = row.Scan(&t.matter, &t.slot, &t.n, &t.mark, &t.next)
 		return t, err
-	}, "SELECT matter, slot, n, mark, next FROM task WHERE next <> 0 ORDER BY next, matter, slot LIMIT ?", limit)
+	}, query, limit)
 }
 
 func (e *Engine) fire(ctx context.Context, t timer) error {
