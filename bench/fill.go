@@ -20,15 +20,17 @@ import (
 	"touyan.dev/touyan/kernel/store"
 )
 
-// The distribution of a filled town. 4 % of the matters are open; three of four
-// open ones are among the newest tenth, the others lie anywhere before, as
-// forgotten ones do. Where they stand, which bureau has them and in which week
-// they were opened is spread evenly. What is overdue has escalated.
+// The distribution of a filled town. What is open does not grow with what is
+// stored: an office has so much in hand, and its archive grows for years. Three
+// of four open matters are among the newest tenth of the smaller store, the
+// others lie anywhere before, as forgotten ones do. Where they stand, which
+// bureau has them and in which week they were opened is spread evenly. What is
+// overdue has escalated.
 const (
 	fillBureaus = 40
 	fillWeeks   = 20
-	openPercent = 4
-	openNewest  = 75 // per cent of the open ones that lie in the newest tenth
+	fillOpen    = 4000
+	openNewest  = 75 // per cent of the open ones that lie among the newest
 )
 
 // pattern is a matter that the engine made, as its rows: what is copied.
@@ -197,7 +199,7 @@ func copies(ctx context.Context, path string, patterns []pattern, n int) (err er
 			return err
 		}
 	}
-	for _, text := range append(indexes, "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)") {
+	for _, text := range append(indexes, "PRAGMA wal_checkpoint(TRUNCATE)") {
 		if _, err := db.ExecContext(ctx, text); err != nil {
 			return err
 		}
@@ -205,15 +207,19 @@ func copies(ctx context.Context, path string, patterns []pattern, n int) (err er
 	return nil
 }
 
-// pick chooses the pattern of the k-th copy of n, in the order of time.
+// pick chooses the pattern of the k-th copy of n, in the order of time. The
+// newest matters hold most of the open ones.
 func pick(ended, open []pattern, k, n int, random *rand.ChaCha8) *pattern {
-	newest := k >= n-n/10
-	share := uint64(openPercent * (100 - openNewest) * 100 / 90) // of 10,000, outside the newest tenth
-	if newest {
-		share = openPercent * openNewest * 10
+	newest := min(n, fewStored)
+	share := float64(fillOpen*(100-openNewest)) / 100 / float64(max(1, n-newest))
+	switch {
+	case n == newest:
+		share = float64(fillOpen) / float64(n)
+	case k >= n-newest:
+		share = float64(fillOpen*openNewest) / 100 / float64(newest)
 	}
 	list := ended
-	if random.Uint64()%10000 < share {
+	if float64(random.Uint64()%1_000_000) < share*1_000_000 {
 		list = open
 	}
 	return &list[k*len(list)/n]

@@ -62,7 +62,7 @@ type ListsConfig struct {
 // Lists stores c.Matters matters, and times views and acts.
 func Lists(ctx context.Context, c ListsConfig) (ListsResult, error) {
 	out := ListsResult{Matters: c.Matters, Few: min(fewStored, c.Matters), OK: true, Spread: fmt.Sprintf(
-		"%d bureaus, %d weeks, %d %% open of which %d %% in the newest tenth, others anywhere; stages even; overdue ones escalated", fillBureaus, fillWeeks, openPercent, openNewest)}
+		"%d bureaus, %d weeks, about %d open of which %d %% among the newest %d, others anywhere; stages even; overdue ones escalated", fillBureaus, fillWeeks, fillOpen, openNewest, fewStored)}
 	now := clock.System{}.Now()
 	few, err := Fill(ctx, filepath.Join(c.Dir, "few"), out.Few, now)
 	if err != nil {
@@ -140,7 +140,7 @@ func (t *Town) views(ctx context.Context, rounds int) ([]timed, error) {
 func (t *Town) asks(ctx context.Context) []ask {
 	var out []ask
 	last, _ := t.size(ctx) // an error shows in the first view
-	week := time.Now().AddDate(0, 0, -7).UnixMicro()
+	week, month := time.Now().AddDate(0, 0, -7).UnixMicro(), time.Now().AddDate(0, 0, -21).UnixMicro()
 	people := []struct {
 		name string
 		who  func(n int) auth.Principal
@@ -165,12 +165,16 @@ func (t *Town) asks(ctx context.Context) []ask {
 		{"page in the middle", func(n int) matter.Filter { return matter.Filter{Before: last/2 + int64(n)} }},
 		{"last pages", func(n int) matter.Filter { return matter.Filter{Before: last/50 + int64(n)} }},
 		{"open, page in the middle", func(n int) matter.Filter { return matter.Filter{Status: matter.Open, Before: last / 2} }},
+		{"until three weeks ago", func(int) matter.Filter { return matter.Filter{To: month} }},
+		{"a kind with none", func(int) matter.Filter { return matter.Filter{Kind: "bench.none"} }},
 		{"words in every title", func(int) matter.Filter { return matter.Filter{Query: "新市民"} }},
+		{"words in no title", func(int) matter.Filter { return matter.Filter{Query: "飞船"} }},
+		{"a number", func(n int) matter.Filter { return matter.Filter{Query: fmt.Sprintf("澄政督〔2026〕%d号", n+1)} }},
 	}
 	for _, p := range people {
 		for _, f := range filters {
 			out = append(out, ask{"list/" + p.name + "/" + f.name, func(n int) error {
-				_, _, err := t.Desk.List(ctx, p.who(n), f.filter(n))
+				_, err := t.Desk.List(ctx, p.who(n), f.filter(n))
 				return err
 			}})
 		}
@@ -196,7 +200,7 @@ func (t *Town) asks(ctx context.Context) []ask {
 func (t *Town) board(ctx context.Context, who auth.Principal) error {
 	for _, s := range life() {
 		f := matter.Filter{Kind: Kind, Stage: s.step, Limit: columnMax}
-		if _, _, err := t.Desk.List(ctx, who, f); err != nil {
+		if _, err := t.Desk.List(ctx, who, f); err != nil {
 			return err
 		}
 		for _, late := range []bool{false, true} {

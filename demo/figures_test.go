@@ -140,12 +140,12 @@ func (s *Story) inboxOf(t *testing.T, login string) string {
 func (s *Story) standingOf(t *testing.T) []string {
 	t.Helper()
 	ctx := context.Background()
-	list, _, err := s.Desk.List(ctx, s.reader(), matter.Filter{Kind: docket.FollowUp, Top: true, Limit: 200})
+	page, err := s.Desk.List(ctx, s.reader(), matter.Filter{Kind: docket.FollowUp, Top: true, Limit: 200})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []string
-	for _, m := range list {
+	for _, m := range page.Matters {
 		if m.Status == matter.Ended {
 			continue
 		}

@@ -74,10 +74,11 @@ func (s *Story) victim(ctx context.Context) (matter.Matter, []event.Event, error
 	if err != nil {
 		return matter.Matter{}, nil, err
 	}
-	list, _, err := s.Desk.List(ctx, s.reader(), matter.Filter{Kind: docket.FollowUp, Top: true, Limit: 50})
+	page, err := s.Desk.List(ctx, s.reader(), matter.Filter{Kind: docket.FollowUp, Top: true, Limit: 50})
 	if err != nil {
 		return matter.Matter{}, nil, err
 	}
+	list := page.Matters
 	if m := at.root(); m != nil {
 		list = append([]matter.Matter{*m}, list...)
 	}

@@ -10,6 +10,7 @@ import (
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/web"
@@ -189,7 +190,18 @@ type page struct {
 	Items     []Row  `json:"items"`
 	Next      string `json:"next" doc:"the cursor of the next page; empty on the last"`
 	AsOf      string `json:"as_of"`
-	TotalHint int    `json:"total_hint" doc:"how many there are, counted up to 999"`
+	TotalHint int    `json:"total_hint" doc:"how many there are, counted up to 999; in a search of titles, how many in the newest stretch"`
+
+	SearchedTo string `json:"searched_to" doc:"how far back a search of titles has looked, if not to the beginning; next goes on from there"`
+}
+
+// recordedAt gives the time of an event; "" for position 0.
+func (o *Office) recordedAt(ctx context.Context, pos int64) (string, error) {
+	if pos == 0 {
+		return "", nil
+	}
+	e, err := event.At(ctx, o.DB, pos)
+	return at(e.Recorded), err
 }
 
 func (o *Office) list(ctx context.Context, who auth.Principal, q *listQuery) (page, error) {
@@ -199,15 +211,18 @@ func (o *Office) list(ctx context.Context, who auth.Principal, q *listQuery) (pa
 	if err != nil {
 		return got, err
 	}
-	found, next, err := o.Desk.List(ctx, who, f)
+	found, err := o.Desk.List(ctx, who, f)
 	if err != nil {
 		return got, err
 	}
-	if got.Items, err = o.rows(ctx, v, found); err != nil {
+	if got.Items, err = o.rows(ctx, v, found.Matters); err != nil {
 		return got, err
 	}
-	if next != 0 {
-		got.Next = strconv.FormatInt(next, 10)
+	if found.Next != 0 {
+		got.Next = strconv.FormatInt(found.Next, 10)
+	}
+	if got.SearchedTo, err = o.recordedAt(ctx, found.Since); err != nil {
+		return got, err
 	}
 	f.Before = 0
 	got.TotalHint, err = o.Desk.CountMatters(ctx, who, f, countMost)
@@ -298,12 +313,12 @@ func (o *Office) board(ctx context.Context, who auth.Principal, kind string, uni
 	}
 	for _, stage := range def.Stages() {
 		f := matter.Filter{Kind: kind, Stage: stage, Unit: unit, Limit: columnSize}
-		found, _, err := o.Desk.List(ctx, who, f)
+		found, err := o.Desk.List(ctx, who, f)
 		if err != nil {
 			return got, err
 		}
 		c := column{Step: stage, Name: stepName(def, stage)}
-		if c.Items, err = o.rows(ctx, v, found); err != nil {
+		if c.Items, err = o.rows(ctx, v, found.Matters); err != nil {
 			return got, err
 		}
 		if c.Count, err = o.Desk.CountMatters(ctx, who, f, countMost); err != nil {

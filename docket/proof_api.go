@@ -221,11 +221,11 @@ func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery) (
 	}
 	filter.Limit = 200
 	for line := 2; ; {
-		found, next, err := o.Desk.List(ctx, who, filter)
+		found, err := o.Desk.List(ctx, who, filter)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := o.rows(ctx, v, found)
+		rows, err := o.rows(ctx, v, found.Matters)
 		if err != nil {
 			return nil, err
 		}
@@ -237,7 +237,7 @@ func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery) (
 			}
 			line++
 		}
-		if filter.Before = next; next == 0 || line > exportMost {
+		if filter.Before = found.Next; found.Next == 0 || line > exportMost {
 			break
 		}
 	}

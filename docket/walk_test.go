@@ -153,12 +153,12 @@ func (w *town) get(who string, id int64) matter.Matter {
 // newest first, and to be counted so.
 func (w *town) filtered(who string, f matter.Filter, want ...int64) {
 	w.t.Helper()
-	found, _, err := w.desk.List(context.Background(), w.people[who], f)
+	found, err := w.desk.List(context.Background(), w.people[who], f)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var got []int64
-	for _, m := range found {
+	for _, m := range found.Matters {
 		got = append(got, m.ID)
 	}
 	n, err := w.desk.CountMatters(context.Background(), w.people[who], f, 99)
@@ -170,12 +170,12 @@ func (w *town) filtered(who string, f matter.Filter, want ...int64) {
 // lists wants a matter to be, or not to be, in what somebody may list.
 func (w *town) lists(who string, id int64, want bool) {
 	w.t.Helper()
-	found, _, err := w.desk.List(context.Background(), w.people[who], matter.Filter{})
+	found, err := w.desk.List(context.Background(), w.people[who], matter.Filter{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	got := false
-	for _, m := range found {
+	for _, m := range found.Matters {
 		got = got || m.ID == id
 	}
 	if got != want {

@@ -164,7 +164,7 @@ func TestScope(t *testing.T) {
 			"t.id IN (SELECT matter FROM t_party WHERE person = ?) AND NOT (t.unit = 0) [101]",
 		}},
 		{102, "matter.read", []string{
-			"t.unit IN (?, ?) AND NOT (t.unit = 0) [3 4]", "t.originator = ? AND NOT (t.unit = 0) [102]",
+			"t.unit = ? AND NOT (t.unit = 0) [3]", "t.unit = ? AND NOT (t.unit = 0) [4]", "t.originator = ? AND NOT (t.unit = 0) [102]",
 			"t.id IN (SELECT matter FROM t_party WHERE person = ?) AND NOT (t.unit = 0) [102]",
 		}},
 		{102, "matter.act", []string{

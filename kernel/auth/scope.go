@@ -58,10 +58,13 @@ func (c *Columns) members(a attr) Members {
 }
 
 // Disjunct is one predicate that an index can answer; what a principal may see
-// is the union of its disjuncts. Args fit the ? marks in order.
+// is the union of its disjuncts. Args fit the ? marks in order. Set is given when
+// the predicate says no more than that the resource belongs to this set, so that
+// a list may walk along the set instead.
 type Disjunct struct {
 	SQL  string
 	Args []any
+	Set  Members
 }
 
 // maxDisjuncts bounds how far conditions are multiplied out; a policy beyond
@@ -99,6 +102,9 @@ func (r *Rules) Scope(d *Directory, who Principal, action string, cols Columns) 
 			s := one.sql(&cols)
 			if one.op == opOr {
 				s.SQL = "(" + s.SQL + ")"
+			}
+			if len(except) > 0 {
+				s.Set = Members{}
 			}
 			for _, not := range except {
 				s.SQL += " AND NOT (" + not.SQL + ")"
@@ -242,11 +248,24 @@ func anys[T any](list []T) []any {
 }
 
 // disjuncts multiplies the condition out into conjunctions, or gives it whole
-// when they would be too many.
+// when they would be too many. A column that may have one of several values makes
+// one for each: an index gives each in order, but not their union.
 func (r residue) disjuncts() []residue {
-	out, ok := r.normal()
+	parts, ok := r.normal()
 	if !ok {
 		return []residue{r}
+	}
+	var out []residue
+	for _, part := range parts {
+		if part.op != opMeets || part.neg || part.both || len(part.args) > maxDisjuncts {
+			out = append(out, part)
+			continue
+		}
+		for _, arg := range part.args {
+			one := part
+			one.args = []any{arg}
+			out = append(out, one)
+		}
 	}
 	return out
 }
@@ -328,7 +347,11 @@ func (r residue) compare(cols *Columns) Disjunct {
 	}
 	if attributes()[r.attr].set {
 		m := cols.members(r.attr)
-		return Disjunct{SQL: m.Of + in + "(" + oneOf(m.From, " = ", " IN ", len(r.args)) + ")", Args: r.args}
+		d := Disjunct{SQL: m.Of + in + "(" + oneOf(m.From, " = ", " IN ", len(r.args)) + ")", Args: r.args}
+		if !r.neg && len(r.args) == 1 {
+			d.Set = m
+		}
+		return d
 	}
 	return Disjunct{SQL: oneOf(cols.scalar(r.attr), equal, in, len(r.args)), Args: r.args}
 }

@@ -21,7 +21,7 @@ func readColumns() auth.Columns {
 	return auth.Columns{
 		Type: "Matter", Unit: "m.unit", Office: "m.office", Originator: "m.originator", Kind: "m.kind",
 		Parties: auth.Members{Of: "m.id", From: "SELECT matter FROM matter_party WHERE person"},
-		Need:    auth.Members{Of: "m.id", From: "SELECT matter FROM task WHERE need"},
+		Need:    auth.Members{Of: "m.id", From: "SELECT matter FROM task WHERE need <> '' AND need"},
 	}
 }
 
@@ -89,271 +89,6 @@ func (e *Engine) Get(ctx context.Context, who auth.Principal, id int64) (Matter,
 	return m, nil
 }
 
-// Filter narrows a list. Zero fields do not narrow.
-type Filter struct {
-	Kind   string
-	Unit   int64
-	Status Status
-	Stage  string
-	Late   bool  // an open step, of its own or of a sub-matter, has escalated past its due time
-	Holder int64 // the person who holds an open step
-	From   int64 // opened at or after, µs
-	To     int64 // opened before, µs
-	Parent int64
-	Top    bool   // leave out sub-matters
-	Query  string // part of the title, or a number
-	Before int64  // only ids below: the next page
-	Limit  int    // at most 200
-}
-
-// ways gives the conditions on matter m under which it passes the filter: one,
-// or two if it may be late by its own step or by a sub-matter's, as each of the
-// two has its index.
-func (f Filter) ways() []condition {
-	where, args := f.where()
-	if !f.Late {
-		return []condition{{where, args}}
-	}
-	return []condition{
-		{where + " AND m.mark >= 100", args},
-		{where + " AND m.status <> 'ended' AND m.id IN (SELECT k.parent FROM matter k WHERE k.mark >= 100 AND k.parent <> 0)", args},
-	}
-}
-
-// where gives the filter's conditions on matter m, but for lateness.
-func (f Filter) where() (string, []any) {
-	var b strings.Builder
-	var args []any
-	add := func(text string, a ...any) {
-		b.WriteString(" AND " + text)
-		args = append(args, a...)
-	}
-	if f.Kind != "" {
-		add("m.kind = ?", f.Kind)
-	}
-	if f.Unit != 0 {
-		add("m.unit = ?", f.Unit)
-	}
-	switch f.Status {
-	case "":
-	case Ended:
-		add("m.status = 'ended'")
-	default: // the partial indexes hold what is not ended
-		add("m.status <> 'ended' AND m.status = ?", string(f.Status))
-	}
-	if f.Stage != "" {
-		add("m.status <> 'ended' AND m.stage = ?", f.Stage)
-	}
-	if f.Holder != 0 {
-		add("m.id IN (SELECT matter FROM task WHERE person = ? AND person <> 0)", f.Holder)
-	}
-	if f.From != 0 {
-		add("m.opened >= ?", f.From)
-	}
-	if f.To != 0 {
-		add("m.opened < ?", f.To)
-	}
-	if f.Parent != 0 {
-		add("m.parent = ? AND m.parent <> 0", f.Parent)
-	} else if f.Top {
-		add("m.parent = 0")
-	}
-	if f.Query != "" {
-		like := "%" + likeText(f.Query) + "%"
-		add("(m.title LIKE ? ESCAPE '~' OR m.number LIKE ? ESCAPE '~')", like, like)
-	}
-	if f.Before != 0 {
-		add("m.id < ?", f.Before)
-	}
-	return b.String(), args
-}
-
-// likeText escapes what LIKE gives a meaning.
-func likeText(s string) string {
-	return strings.NewReplacer("~", "~~", "%", "~%", "_", "~_").Replace(s)
-}
-
-// List gives what who may read of the matters that pass the filter, newest
-// first, and the Before of the next page (0 when this is the last). Each
-// reason for seeing a matter is its own indexed query; the results are merged.
-func (e *Engine) List(ctx context.Context, who auth.Principal, f Filter) ([]Matter, int64, error) {
-	if f.Limit <= 0 || f.Limit > 200 {
-		f.Limit = 50
-	}
-	reasons, err := e.rules.Scope(e.book.Now(), who, "matter.read", readColumns())
-	if err != nil {
-		return nil, 0, err
-	}
-	var all []Matter
-	for _, r := range reasons {
-		for _, way := range f.ways() {
-			query := "SELECT " + matterColumns + " FROM matter m WHERE (" + r.SQL + ")" + way.sql + " ORDER BY m.id DESC LIMIT ?"
-			part, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
-				query, append(append(append([]any{}, r.Args...), way.args...), f.Limit+1)...)
-			if err != nil {
-				return nil, 0, fault.Wrap("matter.List", err)
-			}
-			all = append(all, part...)
-		}
-	}
-	slices.SortFunc(all, func(a, b Matter) int { return cmp.Compare(b.ID, a.ID) })
-	all = slices.CompactFunc(all, func(a, b Matter) bool { return a.ID == b.ID })
-	if len(all) > f.Limit {
-		return all[:f.Limit], all[f.Limit-1].ID, nil
-	}
-	return all, 0, nil
-}
-
-// Task is an open step in somebody's inbox, with its matter.
-type Task struct {
-	Slot   Slot
-	Matter Matter
-}
-
-// Group names a part of the inbox.
-type Group string
-
-// The groups of an inbox.
-const (
-	Mine  Group = "mine"  // for me by name or by my duty (待我办)
-	Ours  Group = "unit"  // of the units I answer for (本单位)
-	Watch Group = "watch" // escalated to me (关注)
-)
-
-// Inbox gives the open steps of one group for who, most urgent first, at most
-// limit of them.
-func (e *Engine) Inbox(ctx context.Context, who auth.Principal, group Group, limit int) ([]Task, error) {
-	dir := e.book.Now()
-	var parts []condition
-	switch group {
-	case Mine:
-		parts = e.mine(dir, who)
-	case Ours:
-		parts = e.ours(dir, who)
-	case Watch:
-		parts = e.watched(dir, who)
-	default:
-		return nil, fault.At("matter.Inbox", "group", "分组只能是 mine、unit 或 watch。", "The group is mine, unit or watch.")
-	}
-	var out []Task
-	for _, p := range parts {
-		part, err := store.Collect(ctx, e.db, func(row store.Scanner) (t Task, err error) {
-			var slot string
-			t.Matter, err = scanMatter(row, &slot)
-			if s := t.Matter.Clocks.slot(slot); s != nil {
-				t.Slot = *s
-			}
-			return t, err
-		}, "SELECT "+qualified()+", t.slot FROM task t JOIN matter m ON m.id = t.matter WHERE "+p.sql+
-			" ORDER BY t.due = 0, t.due, t.matter LIMIT ?", append(slices.Clone(p.args), limit)...)
-		if err != nil {
-			return nil, fault.Wrap("matter.Inbox", err)
-		}
-		out = append(out, part...)
-	}
-	slices.SortFunc(out, func(a, b Task) int {
-		return cmp.Or(cmp.Compare(late(a.Slot.Due), late(b.Slot.Due)), cmp.Compare(a.Matter.ID, b.Matter.ID), cmp.Compare(a.Slot.Slot, b.Slot.Slot))
-	})
-	out = slices.CompactFunc(out, func(a, b Task) bool { return a.Matter.ID == b.Matter.ID && a.Slot.Slot == b.Slot.Slot })
-	return out[:min(limit, len(out))], nil
-}
-
-// late orders steps without a due time last.
-func late(due int64) int64 {
-	if due == 0 {
-		return 1<<63 - 1
-	}
-	return due
-}
-
-func qualified() string {
-	return "m." + strings.ReplaceAll(matterColumns, ", ", ", m.")
-}
-
-// condition is one indexed way to find tasks.
-type condition struct {
-	sql  string
-	args []any
-}
-
-func marksOf(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
-
-// mine finds what waits for a person: steps that name him, and steps of his
-// duties.
-func (e *Engine) mine(dir *auth.Directory, who auth.Principal) []condition {
-	out := []condition{{"t.person = ? AND t.person <> 0", []any{who.Person}}}
-	var needs []any
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
-		needs = append(needs, auth.Need(p.Duty, p.Unit))
-	}
-	if len(needs) > 0 {
-		out = append(out, condition{"t.need <> '' AND t.need IN (" + marksOf(len(needs)) + ")", needs})
-	}
-	return out
-}
-
-// ours finds the open steps of the matters of the units that a person answers
-// for.
-func (e *Engine) ours(dir *auth.Directory, who auth.Principal) []condition {
-	var units []any
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
-		switch p.Duty {
-		case auth.Liaison, auth.Head, auth.Section:
-			for _, id := range dir.Descendants(p.Unit) {
-				units = append(units, id)
-			}
-		}
-	}
-	if len(units) == 0 {
-		return nil
-	}
-	return []condition{{"t.unit IN (" + marksOf(len(units)) + ")", units}}
-}
-
-// watched finds what has escalated to a person: at 100 % to the head of the
-// unit and the office's supervisors, at 120 % to the leaders too.
-func (e *Engine) watched(dir *auth.Directory, who auth.Principal) []condition {
-	var out []condition
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
-		switch p.Duty {
-		case auth.Head:
-			out = append(out, condition{"t.mark >= 100 AND t.unit = ?", []any{p.Unit}})
-		case auth.Supervisor:
-			out = append(out, condition{"t.mark >= 100 AND t.office = ?", []any{p.Unit}})
-		case auth.Leader, auth.Deputy:
-			out = append(out, condition{"t.mark >= 120 AND t.office = ?", []any{p.Unit}})
-		}
-	}
-	return out
-}
-
-// Count counts the open steps of a group, and how many of them are due before
-// a time; counting stops at most.
-func (e *Engine) Count(ctx context.Context, who auth.Principal, group Group, before int64, most int) (int, error) {
-	dir := e.book.Now()
-	parts := e.mine(dir, who)
-	if group == Ours {
-		parts = e.ours(dir, who)
-	} else if group == Watch {
-		parts = e.watched(dir, who)
-	}
-	total := 0
-	for _, p := range parts {
-		where, args := p.sql, slices.Clone(p.args)
-		if before != 0 {
-			where += " AND t.due <> 0 AND t.due < ?"
-			args = append(args, before)
-		}
-		var n int
-		err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM task t WHERE "+where+" LIMIT ?) c", append(args, most)...).Scan(&n)
-		if err != nil {
-			return 0, fault.Wrap("matter.Count", err)
-		}
-		total += n
-	}
-	return min(total, most), nil
-}
-
 // Offered is an act that is possible now, and whether who may do it.
 type Offered struct {
 	flow.Offer
@@ -395,27 +130,6 @@ func (e *Engine) Kids(ctx context.Context, who auth.Principal, m Matter) ([]Matt
 		return nil, fault.Wrap("matter.Kids", err)
 	}
 	return slices.DeleteFunc(all, func(k Matter) bool { return !e.May(who, k) }), nil
-}
-
-// CountMatters counts what who may read of the matters that pass the filter,
-// up to most.
-func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter, most int) (int, error) {
-	reasons, err := e.rules.Scope(e.book.Now(), who, "matter.read", readColumns())
-	if err != nil || len(reasons) == 0 {
-		return 0, err
-	}
-	f.Before = 0
-	var parts []string
-	var all []any
-	for _, r := range reasons {
-		for _, way := range f.ways() {
-			parts = append(parts, "SELECT id FROM (SELECT m.id FROM matter m WHERE ("+r.SQL+")"+way.sql+" LIMIT ?) p")
-			all = append(append(append(all, r.Args...), way.args...), most)
-		}
-	}
-	var n int
-	err = e.db.QueryRow(ctx, "SELECT count(*) FROM ("+strings.Join(parts, " UNION ")+") c", all...).Scan(&n)
-	return min(n, most), fault.Wrap("matter.CountMatters", err)
 }
 
 // Tally says how the sub-matters of a matter stand, when the first of them is
@@ -505,3 +219,9 @@ func (e *Engine) Moved(ctx context.Context, who auth.Principal, events []event.E
 	}
 	return out, nil
 }
+
+func qualified() string {
+	return "m." + strings.ReplaceAll(matterColumns, ", ", ", m.")
+}
+
+func marksOf(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }

@@ -31,11 +31,12 @@ CREATE TABLE matter (
 CREATE INDEX matter_parent ON matter (parent, id) WHERE parent <> 0;
 CREATE INDEX matter_number ON matter (number) WHERE number <> '';
 CREATE INDEX matter_unit ON matter (unit, id);
-CREATE INDEX matter_originator ON matter (originator, id) WHERE originator <> 0;
+CREATE INDEX matter_originator ON matter (originator, id);
 CREATE INDEX matter_kind ON matter (kind, id);
 CREATE INDEX matter_opened ON matter (opened);
 CREATE INDEX matter_open ON matter (id) WHERE status <> 'ended';
 CREATE INDEX matter_stage ON matter (kind, stage, id) WHERE status <> 'ended';
+CREATE INDEX matter_unit_open ON matter (unit, id) WHERE status <> 'ended';
 CREATE INDEX matter_late ON matter (id) WHERE mark >= 100;
 
 -- The open steps, one row each: inboxes and timers read it. Derived from
