@@ -208,10 +208,6 @@ func (s *Story) check(ctx context.Context, db *store.DB) ([]audit.Finding, error
 	if err != nil {
 		return nil, err
 	}
-	desk, err := matter.New(ctx, matter.Config{DB: db, Clock: s.Clock, Book: s.Book, Rules: s.Rules, Key: s.Key, Defs: s.Desk.Definitions()})
-	if err != nil {
-		return nil, err
-	}
-	folded, _, _, err := desk.Check(ctx, limit)
+	folded, _, _, err := matter.Check(ctx, db, limit)
 	return append(found, folded...), err
 }

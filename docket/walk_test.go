@@ -294,7 +294,7 @@ func (w *town) check(matters int) {
 	if err != nil || len(found) > 0 {
 		w.t.Fatalf("log: %v %+v", err, found)
 	}
-	found, looked, _, err := w.desk.Check(ctx, 10)
+	found, looked, _, err := matter.Check(ctx, w.db, 10)
 	if err != nil || len(found) > 0 || looked != matters {
 		w.t.Fatalf("fold of %d: %v %+v", looked, err, found)
 	}

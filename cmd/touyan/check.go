@@ -6,6 +6,7 @@ import (
 
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
 )
 
@@ -72,7 +73,7 @@ func (p *Program) check(ctx context.Context, limit int) (checked, error) {
 	}
 	out.Findings = append(out.Findings, found...)
 	if left := limit - len(found); left > 0 {
-		found, out.Matters, out.Erased, err = p.Desk.Check(ctx, left)
+		found, out.Matters, out.Erased, err = matter.Check(ctx, p.DB, left)
 		if err != nil {
 			return out, err
 		}

@@ -13,13 +13,23 @@ import (
 	"touyan.dev/touyan/kernel/store"
 )
 
-// Check folds the events of every matter and compares the result with its rows:
-// state and clocks, open steps, and a timer for every open clock. It gives what
-// is wrong, up to limit findings, and how many matters it looked at. Matters
-// with an erased event are counted and not folded.
-func (e *Engine) Check(ctx context.Context, limit int) (found []audit.Finding, looked int, erased int, err error) {
+// Check folds the events of every matter of a log and compares the result with
+// its rows: state and clocks, open steps, and a timer for every open clock. It
+// gives what is wrong, up to limit findings, and how many matters it looked at.
+// Matters with an erased event are counted and not folded. It takes the
+// definitions that the log holds, so that it works on a copy of the log too.
+func Check(ctx context.Context, r store.Reader, limit int) (found []audit.Finding, looked int, erased int, err error) {
+	all, err := readDefinitions(ctx, r)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	defs, err := flow.NewSet(all...)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	f := folder{r, defs}
 	for last := int64(-1); len(found) < limit; {
-		rows, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
+		rows, err := store.Collect(ctx, r, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
 			"SELECT "+matterColumns+" FROM matter WHERE id > ? ORDER BY id LIMIT 500", last)
 		if err != nil {
 			return found, looked, erased, err
@@ -30,7 +40,7 @@ func (e *Engine) Check(ctx context.Context, limit int) (found []audit.Finding, l
 		for _, m := range rows {
 			last = m.ID
 			looked++
-			gone, err := e.checkOne(ctx, m, func(table, row string, pos int64, zh, en string) {
+			gone, err := f.checkOne(ctx, m, func(table, row string, pos int64, zh, en string) {
 				found = append(found, audit.Finding{Table: table, Row: row, Pos: pos, Text: fault.T(zh, en)})
 			})
 			if err != nil {
@@ -46,8 +56,14 @@ func (e *Engine) Check(ctx context.Context, limit int) (found []audit.Finding, l
 
 type reporter func(table, row string, pos int64, zh, en string)
 
-func (e *Engine) checkOne(ctx context.Context, m Matter, add reporter) (erased bool, err error) {
-	events, err := event.Of(ctx, e.db, m.ID)
+// folder replays events of one log by the definitions that it holds.
+type folder struct {
+	r    store.Reader
+	defs *flow.Set
+}
+
+func (f folder) checkOne(ctx context.Context, m Matter, add reporter) (erased bool, err error) {
+	events, err := event.Of(ctx, f.r, m.ID)
 	if err != nil {
 		return false, err
 	}
@@ -57,7 +73,7 @@ func (e *Engine) checkOne(ctx context.Context, m Matter, add reporter) (erased b
 			return true, nil
 		}
 	}
-	want, err := e.fold(events)
+	want, err := f.fold(events)
 	if err != nil {
 		add("matter", row, m.Last, fmt.Sprintf("事项%d的记录无法重演：%s", m.ID, fault.Of(err).Text.ZH), fmt.Sprintf("the events of matter %d cannot be replayed: %s", m.ID, fault.Of(err).Text.EN))
 		return false, nil
@@ -70,7 +86,7 @@ func (e *Engine) checkOne(ctx context.Context, m Matter, add reporter) (erased b
 	if !bytes.Equal(want.Clocks.appendJSON(nil), m.Clocks.appendJSON(nil)) {
 		add("matter", row, m.Last, fmt.Sprintf("事项%d的时限与记录不符", m.ID), fmt.Sprintf("the clocks of matter %d are not what its events say", m.ID))
 	}
-	return false, e.checkTasks(ctx, m, add)
+	return false, f.checkTasks(ctx, m, add)
 }
 
 // openStep is a row of task as check reads it.
@@ -86,8 +102,8 @@ type openStep struct {
 
 // checkTasks compares the rows of open steps with the matter, and demands a
 // timer of every running clock that has not escalated to the end.
-func (e *Engine) checkTasks(ctx context.Context, m Matter, add reporter) error {
-	rows, err := store.Collect(ctx, e.db, func(row store.Scanner) (t openStep, err error) {
+func (f folder) checkTasks(ctx context.Context, m Matter, add reporter) error {
+	rows, err := store.Collect(ctx, f.r, func(row store.Scanner) (t openStep, err error) {
 		err = row.Scan(&t.slot, &t.n, &t.office, &t.unit, &t.need, &t.person, &t.due, &t.mark, &t.next)
 		return t, err
 	}, "SELECT slot, n, office, unit, need, person, due, mark, next FROM task WHERE matter = ? ORDER BY slot", m.ID)
@@ -115,7 +131,7 @@ func (e *Engine) checkTasks(ctx context.Context, m Matter, add reporter) error {
 }
 
 // fold replays a matter's events.
-func (e *Engine) fold(events []event.Event) (Matter, error) {
+func (f folder) fold(events []event.Event) (Matter, error) {
 	var m Matter
 	var def *flow.Def
 	var st flow.State
@@ -140,7 +156,7 @@ func (e *Engine) fold(events []event.Event) (Matter, error) {
 				ID: ev.Subject, Def: o.Def, Parent: o.Parent, Part: o.Part, Root: o.Root, Source: o.Source, Number: o.Number,
 				Title: o.Title, Office: o.Office, Unit: o.Unit, Originator: o.Originator, Opened: ev.Recorded,
 			}
-			if def = e.Definitions().ByHash(o.Def); def == nil {
+			if def = f.defs.ByHash(o.Def); def == nil {
 				return m, errDefinition()
 			}
 			m.Kind = def.Kind
