@@ -37,14 +37,14 @@ func (o *Office) registerProof(s *web.Server) {
 	}) (*out[audit.Issued], error) {
 		return reply(o.receipt(ctx, web.Who(ctx), in.Pos))
 	})
-	verify := post("/api/verify", "verify", "Verify a receipt against this installation's key")
+	verify := post("/api/verify", "verify", "Verify a receipt against this installation's keys and log")
 	verify.Open, verify.Keyless = true, true
 	web.Register(s, verify, func(ctx context.Context, in *struct {
 		Body struct {
 			Receipt json.RawMessage `json:"receipt" doc:"as it was given, with log and key or without"`
 		}
 	}) (*out[verdict], error) {
-		return reply(o.verify(web.Who(ctx), in.Body.Receipt))
+		return reply(o.verify(ctx, web.Who(ctx), in.Body.Receipt))
 	})
 	latest := get("/api/checkpoint", "checkpoint", "The signed checkpoint of the log as it stands")
 	latest.Open = true
@@ -100,8 +100,8 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 // verify checks a receipt as it was given: its body is hashed byte for byte, so
 // it is never taken apart and put together again. Who acted is named to people of
 // this installation only, and only once it is sure that they did.
-func (o *Office) verify(who auth.Principal, given json.RawMessage) (verdict, error) {
-	report, err := audit.Verify(given, []string{o.Key.Public})
+func (o *Office) verify(ctx context.Context, who auth.Principal, given json.RawMessage) (verdict, error) {
+	report, err := audit.Confirm(ctx, o.DB, given, o.Key.Keys())
 	if fault.Is(err, fault.Invalid) {
 		text := fault.Of(err).Text
 		return verdict{}, fault.At("docket.verify", "receipt", text.ZH, text.EN)

@@ -38,10 +38,15 @@ import (
 
 // Key signs the checkpoints of one installation.
 type Key struct {
-	Name   string // "touyan/chengchuan": the origin without the epoch
-	Public string // the verifier key, as note prints it
+	Name   string   // "touyan/chengchuan": the origin without the epoch
+	Public string   // the verifier key, as note prints it
+	Former []string // the public keys of earlier epochs that its directory keeps
 	signer note.Signer
 }
+
+// Keys lists the public keys by which receipts of this log verify: the one in
+// force first.
+func (k *Key) Keys() []string { return append([]string{k.Public}, k.Former...) }
 
 // The names of the key files in the key directory.
 const (
@@ -56,6 +61,9 @@ func OpenKey(dir, name string) (*Key, error) {
 	path := filepath.Join(dir, privateFile)
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, publicFile)); err == nil {
+			return nil, noKey(path)
+		}
 		return makeKey(dir, name)
 	}
 	if err != nil {
@@ -78,7 +86,15 @@ func OpenKey(dir, name string) (*Key, error) {
 	if err != nil {
 		return nil, fault.Wrap("audit.OpenKey", err)
 	}
-	return &Key{Name: signer.Name(), Public: strings.TrimSpace(string(public)), signer: signer}, nil
+	former, err := formerKeys(dir)
+	return &Key{Name: signer.Name(), Public: strings.TrimSpace(string(public)), Former: former, signer: signer}, err
+}
+
+// noKey says that the private key is not where it must be.
+func noKey(path string) error {
+	return fault.New(fault.Unavailable, "audit.OpenKey",
+		"未找到签名密钥："+path+"。请把另行备份的 keys 目录整个放回原处。",
+		"The signing key is missing: "+path+". Put the whole keys directory back, which is backed up apart.")
 }
 
 func makeKey(dir, name string) (*Key, error) {
@@ -190,7 +206,7 @@ func openNote(signed []byte, keys []string) (*note.Note, error) {
 	}
 	n, err := note.Open(bytes.Clone(signed), note.VerifierList(verifiers...))
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "audit.open", "检查点的签名与所给公钥不符。", "The checkpoint is not signed by the given key.")
+		return nil, fault.New(fault.Invalid, "audit.open", "签名与所给公钥不符。", "It is not signed by a given key.")
 	}
 	return n, nil
 }

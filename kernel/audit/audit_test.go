@@ -304,4 +304,10 @@ func TestOpenKey(t *testing.T) {
 	if _, err := OpenKey(dir, "x"); !fault.Is(err, fault.Unavailable) {
 		t.Fatalf("a damaged key: %v", err)
 	}
+	if err := os.Remove(private); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenKey(dir, "x"); !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("a public key without its private one: %v", err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,36 +78,43 @@ func Epochs(ctx context.Context, r store.Reader) ([]Epoch, error) {
 	return out, nil
 }
 
-// Bind ties a key to a log when a program starts: a log that names no key yet
-// gets an event that names this one, and a key that is not the one the log
-// names is refused, because receipts of one epoch must have one signer.
-func (k *Key) Bind(ctx context.Context, db *store.DB, clk clock.Clock) error {
+// Fits refuses a key that is not the one the log names, because receipts of one
+// epoch must have one signer, and a pair of files that is none. named is false
+// for a log that names no key yet.
+func (k *Key) Fits(ctx context.Context, r store.Reader) (named bool, err error) {
 	signed, err := k.SignText("key\n")
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := OpenText(signed, []string{k.Public}); err != nil {
-		return fault.New(fault.Unavailable, "audit.Bind", "签名密钥 log.key 与公钥 log.pub 不成对，请恢复成对的密钥文件。",
+		return false, fault.New(fault.Unavailable, "audit.Fits", "签名密钥 log.key 与公钥 log.pub 不成对，请恢复成对的密钥文件。",
 			"The signing key log.key and the public key log.pub do not belong together; put the pair back.")
 	}
-	epochs, err := Epochs(ctx, db)
-	if err != nil {
-		return err
+	epochs, err := Epochs(ctx, r)
+	if err != nil || len(epochs) == 0 {
+		return false, err
 	}
-	if n := len(epochs); n > 0 {
-		if epochs[n-1].Key != k.Public {
-			return fault.New(fault.Unavailable, "audit.Bind",
-				"签名密钥不是日志所记的那一把：请放回原密钥；如更换密钥中途断电，请再执行一次 touyan key rotate。",
-				"The signing key is not the one the log names: put that key back, or, if a replacement was cut short, run touyan key rotate once more.")
-		}
-		return nil
+	if epochs[len(epochs)-1].Key != k.Public {
+		return true, fault.New(fault.Unavailable, "audit.Fits",
+			"签名密钥不是日志所记的那一把：请放回原密钥；如更换密钥中途断电，请再执行一次 touyan key rotate。",
+			"The signing key is not the one the log names: put that key back, or, if a replacement was cut short, run touyan key rotate once more.")
+	}
+	return true, nil
+}
+
+// bind ties a key to a log: a log that names no key yet gets an event that names
+// this one.
+func (k *Key) bind(ctx context.Context, db *store.DB, clk clock.Clock) error {
+	named, err := k.Fits(ctx, db)
+	if err != nil || named {
+		return err
 	}
 	_, epoch, err := event.Head(ctx, db)
 	if err != nil {
 		return err
 	}
 	c := &beginning{clock: clk, epoch: Epoch{Epoch: epoch, Reason: Founded, Key: k.Public}}
-	return fault.Wrap("audit.Bind", db.Write(ctx, c))
+	return fault.Wrap("audit.bind", db.Write(ctx, c))
 }
 
 // Restored begins a new epoch of a log that was put back from a backup. The
@@ -114,16 +122,12 @@ func (k *Key) Bind(ctx context.Context, db *store.DB, clk clock.Clock) error {
 // restores of one backup never share one. k signs what the log holds and from
 // here on; it may be another key than before, if the old one was lost.
 func (k *Key) Restored(ctx context.Context, db *store.DB, clk clock.Clock) (Epoch, error) {
-	_, at, err := k.Sign(ctx, db)
+	before, at, err := k.Sign(ctx, db)
 	if err != nil {
 		return Epoch{}, err
 	}
 	c := &beginning{clock: clk, epoch: Epoch{Reason: Restored, Key: k.Public}}
 	if at.Size > 0 {
-		before, err := k.sign(at.Epoch, at.Size, at.Root)
-		if err != nil {
-			return Epoch{}, err
-		}
 		c.epoch.Before = string(before)
 	}
 	now := clk.Now()
@@ -199,9 +203,10 @@ func OpenText(signed string, keys []string) (string, error) {
 }
 
 // CheckEpochs checks what the log says of its epochs: that they follow each
-// other, that each rotation was granted by the key before, and that the
-// checkpoint each names is one of this log.
-func CheckEpochs(ctx context.Context, r store.Reader) ([]Finding, error) {
+// other, that each is signed by one of the keys, which its directory keeps, that
+// each rotation was granted by the key before, and that the checkpoint each
+// names is one of this log.
+func CheckEpochs(ctx context.Context, r store.Reader, keys []string) ([]Finding, error) {
 	epochs, err := Epochs(ctx, r)
 	if err != nil {
 		return nil, err
@@ -217,6 +222,9 @@ func CheckEpochs(ctx context.Context, r store.Reader) ([]Finding, error) {
 		}
 		if i > 0 && e.Epoch <= last.Epoch {
 			add("期号没有增大", "its number is not above the last")
+		}
+		if !slices.Contains(keys, e.Key) {
+			add("其公钥不在 keys 目录中", "its public key is not in the keys directory")
 		}
 		if e.Reason == Rotated {
 			text, err := OpenText(e.Grant, []string{last.Key})
@@ -270,13 +278,27 @@ func (s Standing) Name() fault.Text {
 	return fault.T(string(s), string(s))
 }
 
-// Stands tells how the log stands to a receipt that Verify has accepted: what to
-// answer somebody who holds a receipt after a restore. Keys are those the
-// receipt was verified with.
-func Stands(ctx context.Context, r store.Reader, data []byte, keys []string) (Standing, error) {
+// Confirm is Verify by somebody who has the log, and asks it too: what to answer
+// a holder of a receipt after a restore.
+func Confirm(ctx context.Context, r store.Reader, data []byte, keys []string) (Report, error) {
+	report, err := Verify(data, keys)
+	if err != nil || !report.OK {
+		return report, err
+	}
+	standing, err := stands(ctx, r, data, keys)
+	if err != nil {
+		return report, err
+	}
+	report.OK = standing == Held
+	report.Checks = append(report.Checks, Check{Name: fault.T("在日志中", "in the log"), OK: report.OK, Detail: standing.Name()})
+	return report, nil
+}
+
+// stands tells how the log stands to a receipt that Verify has accepted.
+func stands(ctx context.Context, r store.Reader, data []byte, keys []string) (Standing, error) {
 	var receipt Receipt
 	if err := json.Unmarshal(data, &receipt); err != nil {
-		return "", fault.New(fault.Invalid, "audit.Stands", "凭证不是有效的 JSON。", "The receipt is not valid JSON.")
+		return "", fault.New(fault.Invalid, "audit.stands", "凭证不是有效的 JSON。", "The receipt is not valid JSON.")
 	}
 	c, err := open([]byte(receipt.Checkpoint), keys)
 	if err != nil {

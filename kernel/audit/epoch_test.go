@@ -23,7 +23,7 @@ func (l *logbook) sound() {
 	if err != nil || len(found) > 0 {
 		l.t.Fatalf("log: %v %v", found, err)
 	}
-	if found, err = CheckEpochs(l.t.Context(), l.db); err != nil || len(found) > 0 {
+	if found, err = CheckEpochs(l.t.Context(), l.db, l.key.Keys()); err != nil || len(found) > 0 {
 		l.t.Fatalf("epochs: %v %v", found, err)
 	}
 }
@@ -43,15 +43,23 @@ func (l *logbook) copyTo() *logbook {
 	return &c
 }
 
-func TestBind(t *testing.T) {
+func TestAttach(t *testing.T) {
 	storetest.Each(t, []fs.FS{event.Migrations()}, func(t *testing.T, db *store.DB) {
 		ctx := t.Context()
 		l := newLogbook(t, store.SQLite, 0)
-		l.db = db
+		l.db, l.dir = db, t.TempDir()
 		for range 3 { // every start of the program
-			if err := l.key.Bind(ctx, db, l.clk); err != nil {
+			var err error
+			if l.key, err = Attach(ctx, db, l.clk, l.dir, "touyan/test"); err != nil {
 				t.Fatal(err)
 			}
+		}
+		empty := t.TempDir()
+		if _, err := Attach(ctx, db, l.clk, empty, "touyan/test"); !fault.Is(err, fault.Unavailable) {
+			t.Fatalf("a log with events and no key: %v", err)
+		}
+		if left, err := os.ReadDir(empty); err != nil || len(left) > 0 {
+			t.Fatalf("a key was made for another's log: %v %v", left, err)
 		}
 		epochs, err := Epochs(ctx, db)
 		if err != nil || len(epochs) != 1 || epochs[0].Reason != Founded || epochs[0].Epoch != 1 || epochs[0].Key != l.key.Public {
@@ -61,11 +69,11 @@ func TestBind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.Bind(ctx, db, l.clk); !fault.Is(err, fault.Unavailable) {
+		if err := other.bind(ctx, db, l.clk); !fault.Is(err, fault.Unavailable) {
 			t.Fatalf("another key: %v", err)
 		}
 		mixed := &Key{Name: l.key.Name, Public: l.key.Public, signer: other.signer}
-		if err := mixed.Bind(ctx, db, l.clk); !fault.Is(err, fault.Unavailable) {
+		if err := mixed.bind(ctx, db, l.clk); !fault.Is(err, fault.Unavailable) {
 			t.Fatalf("a pair that is none: %v", err)
 		}
 		l.sound()
@@ -77,7 +85,7 @@ func TestBind(t *testing.T) {
 func TestRestored(t *testing.T) {
 	ctx := t.Context()
 	l := newLogbook(t, store.SQLite, 0)
-	if err := l.key.Bind(ctx, l.db, l.clk); err != nil {
+	if err := l.key.bind(ctx, l.db, l.clk); err != nil {
 		t.Fatal(err)
 	}
 	kept := l.receipt(l.write())
@@ -102,11 +110,12 @@ func TestRestored(t *testing.T) {
 	}
 	standing := func(l *logbook, receipt []byte, want Standing) {
 		t.Helper()
-		if report, err := Verify(receipt, keys); err != nil || !report.OK {
-			t.Fatalf("the receipt itself: %v %v", report, err)
+		report, err := Confirm(ctx, l.db, receipt, keys)
+		if err != nil || len(report.Checks) != 4 || report.OK != (want == Held) {
+			t.Fatalf("%+v %v", report, err)
 		}
-		if got, err := Stands(ctx, l.db, receipt, keys); err != nil || got != want {
-			t.Fatalf("%s %v, want %s", got, err, want)
+		if last := report.Checks[3]; last.OK != report.OK || last.Detail != want.Name() {
+			t.Fatalf("%+v, want %s", last, want)
 		}
 	}
 	standing(backup, kept, Held)
@@ -149,9 +158,9 @@ func TestRotate(t *testing.T) {
 		t.Fatalf("%+v", epoch)
 	}
 	after := l.receipt(l.write())
-	publics, err := Publics(l.dir)
-	if err != nil || len(publics) != 2 || publics[0] != l.key.Public || publics[1] != old.Public {
-		t.Fatalf("%v %v", publics, err)
+	publics := l.key.Keys()
+	if len(publics) != 2 || publics[0] != l.key.Public || publics[1] != old.Public {
+		t.Fatal(publics)
 	}
 	for name, test := range map[string]struct {
 		receipt []byte
@@ -166,10 +175,10 @@ func TestRotate(t *testing.T) {
 			t.Errorf("%s: %v %v", name, report, err)
 		}
 	}
-	if err := old.Bind(ctx, l.db, l.clk); !fault.Is(err, fault.Unavailable) {
+	if err := old.bind(ctx, l.db, l.clk); !fault.Is(err, fault.Unavailable) {
 		t.Fatalf("the old key was accepted: %v", err)
 	}
-	if err := l.key.Bind(ctx, l.db, l.clk); err != nil {
+	if err := l.key.bind(ctx, l.db, l.clk); err != nil {
 		t.Fatal(err)
 	}
 	l.sound()
@@ -187,8 +196,12 @@ func TestRotate(t *testing.T) {
 	if err := l.db.Write(ctx, c); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := CheckEpochs(ctx, l.db); err != nil || len(found) != 1 || found[0].Pos != c.epoch.Pos {
-		t.Fatalf("a forged grant: %v %v", found, err)
+	// A key that nobody keeps is a finding of its own.
+	for want, keys := range map[int][]string{1: append(l.key.Keys(), forged.Public), 2: l.key.Keys()} {
+		found, err := CheckEpochs(ctx, l.db, keys)
+		if err != nil || len(found) != want || found[0].Pos != c.epoch.Pos {
+			t.Fatalf("a forged grant, %d keys: %v %v", len(keys), found, err)
+		}
 	}
 }
 
@@ -237,7 +250,7 @@ func TestRotateCutShort(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := half.Bind(ctx, l.db, l.clk); !fault.Is(err, fault.Unavailable) {
+			if err := half.bind(ctx, l.db, l.clk); !fault.Is(err, fault.Unavailable) {
 				t.Fatalf("step %d: the program started between two keys: %v", step, err)
 			}
 		}
@@ -245,12 +258,11 @@ func TestRotateCutShort(t *testing.T) {
 		if err != nil || epoch.Epoch != 2 || key.Public == old.Public {
 			t.Fatalf("step %d: %+v %v", step, epoch, err)
 		}
-		if err := key.Bind(ctx, l.db, l.clk); err != nil {
+		if err := key.bind(ctx, l.db, l.clk); err != nil {
 			t.Fatalf("step %d: %v", step, err)
 		}
-		publics, err := Publics(l.dir)
-		if err != nil || len(publics) != 2 || publics[0] != key.Public || publics[1] != old.Public {
-			t.Fatalf("step %d: %v %v", step, publics, err)
+		if publics := key.Keys(); len(publics) != 2 || publics[0] != key.Public || publics[1] != old.Public {
+			t.Fatalf("step %d: %v", step, publics)
 		}
 		l.key = key
 		l.sound()
@@ -262,7 +274,7 @@ func TestRotateCutShort(t *testing.T) {
 func TestCheckEpochs(t *testing.T) {
 	l := newLogbook(t, store.SQLite, 5)
 	ctx := t.Context()
-	if err := l.key.Bind(ctx, l.db, l.clk); err != nil {
+	if err := l.key.bind(ctx, l.db, l.clk); err != nil {
 		t.Fatal(err)
 	}
 	epoch, err := l.key.Restored(ctx, l.db, l.clk)
@@ -286,7 +298,7 @@ func TestCheckEpochs(t *testing.T) {
 			t.Fatal(err)
 		}
 		storetest.Alter(t, l.dsn, "UPDATE event SET body = ? WHERE pos = ?", append(make([]byte, 16), text...), epoch.Pos)
-		found, err := CheckEpochs(ctx, l.db)
+		found, err := CheckEpochs(ctx, l.db, l.key.Keys())
 		if err != nil || len(found) != 1 || found[0].Row != "pos=6" {
 			t.Errorf("%s: %v %v", name, found, err)
 		}

@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 )
@@ -24,32 +24,59 @@ const (
 // ReadKey reads the signing key from the directory and never makes one.
 func ReadKey(dir string) (*Key, error) {
 	if _, err := os.Stat(filepath.Join(dir, privateFile)); err != nil {
-		return nil, fault.New(fault.Unavailable, "audit.ReadKey", "未找到签名密钥："+filepath.Join(dir, privateFile),
-			"There is no signing key: "+filepath.Join(dir, privateFile))
+		return nil, noKey(filepath.Join(dir, privateFile))
 	}
 	return OpenKey(dir, "")
 }
 
-// Publics lists the public keys that the directory holds, the one in force
-// first, then those of earlier epochs.
-func Publics(dir string) ([]string, error) {
-	var out []string
+// Attach opens the key of a log when a program starts, and binds it. A key is
+// made only for a log that is empty: to a log with events a new key would be a
+// stranger, and the right one lies in a backup of the directory.
+func Attach(ctx context.Context, db *store.DB, clk clock.Clock, dir, name string) (*Key, error) {
+	size, _, err := event.Head(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	k, err := ReadKey(dir)
+	if size == 0 {
+		k, err = OpenKey(dir, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return k, k.bind(ctx, db, clk)
+}
+
+// formerKeys lists the public keys of earlier epochs that the directory keeps.
+func formerKeys(dir string) ([]string, error) {
 	names, err := filepath.Glob(filepath.Join(dir, formerly, "*.pub"))
 	if err != nil {
-		return nil, fault.Wrap("audit.Publics", err)
+		return nil, fault.Wrap("audit.formerKeys", err)
 	}
-	slices.Sort(names)
-	for _, name := range append([]string{filepath.Join(dir, publicFile)}, names...) {
+	var out []string
+	for _, name := range names {
 		text, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
-			return nil, fault.Wrap("audit.Publics", err)
+			return nil, fault.Wrap("audit.formerKeys", err)
 		}
 		out = append(out, strings.TrimSpace(string(text)))
 	}
 	return out, nil
+}
+
+// Keep keeps the public key of an earlier epoch in the directory, under a name
+// that follows from the key.
+func Keep(dir, public string) error {
+	_, hash, _ := strings.Cut(public, "+")
+	hash, _, _ = strings.Cut(hash, "+")
+	path := filepath.Join(dir, formerly, hash+".pub")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fault.Wrap("audit.Keep", err)
+	}
+	if err := writeDurably(path, public, 0o644); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // Rotate replaces the key in the directory by a new one: an event begins a new
@@ -101,7 +128,7 @@ func grant(ctx context.Context, db *store.DB, clk clock.Clock, old, next *Key) (
 	if n := len(epochs); n > 0 && epochs[n-1].Key == next.Public {
 		return epochs[n-1], nil
 	}
-	if err := old.Bind(ctx, db, clk); err != nil {
+	if err := old.bind(ctx, db, clk); err != nil {
 		return Epoch{}, err
 	}
 	before, at, err := old.Sign(ctx, db)
@@ -121,18 +148,12 @@ func grant(ctx context.Context, db *store.DB, clk clock.Clock, old, next *Key) (
 // takeOver puts the next key in place of the old. Each step may be repeated.
 func takeOver(dir string, old *Key) error {
 	next := filepath.Join(dir, nextDir)
-	_, hash, _ := strings.Cut(old.Public, "+")
-	hash, _, _ = strings.Cut(hash, "+")
-	kept := filepath.Join(dir, formerly, hash+".pub")
-	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
-		return fault.Wrap("audit.takeOver", err)
-	}
 	public, err := os.ReadFile(filepath.Join(next, publicFile))
 	if err != nil {
 		return fault.Wrap("audit.takeOver", err)
 	}
 	if old.Public != strings.TrimSpace(string(public)) { // else log.pub was replaced before the cut
-		if err := writeDurably(kept, old.Public, 0o644); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := Keep(dir, old.Public); err != nil {
 			return err
 		}
 	}
