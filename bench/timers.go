@@ -366,7 +366,7 @@ func (r *TimersResult) hold(ctx context.Context, t *Town, before map[int64]int64
 	if err != nil {
 		return err
 	}
-	more, _, _, err := t.Desk.Check(ctx, 100)
+	more, _, _, err := matter.Check(ctx, t.DB, 100)
 	r.Findings = len(found) + len(more)
 	return err
 }

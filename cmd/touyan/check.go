@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
 )
@@ -48,10 +50,7 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		err = printJSON(s.out, out)
 	} else {
-		for _, f := range out.Findings {
-			fmt.Fprintf(s.out, "✗ %s %s: %s %s\n", f.Table, f.Row, f.Text.ZH, f.Text.EN)
-		}
-		fmt.Fprintf(s.out, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已抹除 erased, %d 处不符 findings\n", out.Events, out.Matters, out.Erased, len(out.Findings))
+		out.print(s.out)
 	}
 	if err == nil && !out.OK {
 		return errFound
@@ -59,21 +58,35 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	return err
 }
 
-// check folds the log and compares it with all rows.
+func (c checked) print(w io.Writer) {
+	for _, f := range c.Findings {
+		fmt.Fprintf(w, "✗ %s %s: %s %s\n", f.Table, f.Row, f.Text.ZH, f.Text.EN)
+	}
+	fmt.Fprintf(w, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已抹除 erased, %d 处不符 findings\n", c.Events, c.Matters, c.Erased, len(c.Findings))
+}
+
 func (p *Program) check(ctx context.Context, limit int) (checked, error) {
-	out := checked{Findings: []audit.Finding{}}
-	signed, at, err := p.Key.Sign(ctx, p.DB)
-	if err != nil || len(signed) == 0 {
+	return checkLog(ctx, p.DB, p.Key, limit)
+}
+
+// checkLog checks a log, or a copy of one: every event, the epochs, and every
+// matter against its events.
+func checkLog(ctx context.Context, r store.Reader, key *audit.Key, limit int) (out checked, err error) {
+	out.Findings = []audit.Finding{}
+	if out.Events, _, err = event.Head(ctx, r); err != nil {
 		return out, err
 	}
-	out.Events = at.Size
-	found, err := audit.CheckLog(ctx, p.DB, limit, nil)
+	found, err := audit.CheckLog(ctx, r, limit, nil)
 	if err != nil {
 		return out, err
 	}
 	out.Findings = append(out.Findings, found...)
-	if left := limit - len(found); left > 0 {
-		found, out.Matters, out.Erased, err = matter.Check(ctx, p.DB, left)
+	if found, err = audit.CheckEpochs(ctx, r, key.Keys()); err != nil {
+		return out, err
+	}
+	out.Findings = append(out.Findings, found...)
+	if left := limit - len(out.Findings); left > 0 {
+		found, out.Matters, out.Erased, err = matter.Check(ctx, r, left)
 		if err != nil {
 			return out, err
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type city struct {
 	clients map[string]*client
 	people  map[string]int64
 	keys    int
+	stop    func() // ends what start and serve began
 
 	office, bureau, section, other int64
 }
@@ -71,25 +73,31 @@ func (c *city) start(ctx context.Context) {
 	prog, err := c.place.open(ctx, c.clock, store.Options{})
 	c.must(err)
 	c.prog = prog
-	c.t.Cleanup(func() {
+	c.stop = sync.OnceFunc(func() {
 		if err := prog.Close(); err != nil {
 			c.t.Error(err)
 		}
 	})
+	c.t.Cleanup(c.stop)
 }
 
 // serve puts the program's server on an address.
 func (c *city) serve() {
 	c.t.Helper()
 	c.feed = bus.New(c.prog.DB, bus.Options{})
-	c.t.Cleanup(c.feed.Close)
 	// The generator of bad input sends far more than a person would.
 	plenty := web.Rate{PerSecond: 1e6, Burst: 1e6}
 	var err error
 	c.web, err = c.prog.server(c.feed, Front{City: fault.T("澄川市", "Chengchuan"), Office: fault.T("市政府办公室", "General Office"), Limits: web.Limits{Address: plenty, Session: plenty, SignIn: plenty}})
 	c.must(err)
 	c.server = httptest.NewServer(c.web)
-	c.t.Cleanup(c.server.Close)
+	server, feed, end := c.server, c.feed, c.stop
+	c.stop = sync.OnceFunc(func() {
+		server.Close()
+		feed.Close()
+		end()
+	})
+	c.t.Cleanup(c.stop)
 }
 
 // settle founds the city: an office, a bureau with a section, another bureau.

@@ -15,7 +15,7 @@ import (
 // Chinese and English, and an example that its command line accepts.
 func TestHelp(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"report.txt", "report.docx", "govreports.jsonl.gz", "tasks.txt", "tasks.xlsx", "2027.txt", "receipt.json"} {
+	for _, name := range []string{"report.txt", "report.docx", "govreports.jsonl.gz", "tasks.txt", "tasks.xlsx", "2027.txt", "receipt.json", "city.backup"} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -30,6 +30,9 @@ type cli struct {
 	Calendar calendarCmd `cmd:"" help:"工作日与时限；录入放假通知。 Working days and deadlines; enter a holiday notice."`
 	Verify   verifyCmd   `cmd:"" help:"用本市公钥离线核验凭证。 Verify a receipt offline, against the city's public key."`
 	Check    checkCmd    `cmd:"" help:"重放全部记录，与每一行数据核对。 Fold the whole log and compare it with every row."`
+	Backup   backupCmd   `cmd:"" help:"服务器运行时，把签名的备份写入新文件。 Write a sealed backup to a new file, while the server runs."`
+	Restore  restoreCmd  `cmd:"" help:"核对备份，并以它取代空的或已损坏的数据库。 Verify a backup and put it in place of an empty or spoilt database."`
+	Key      keyCmd      `cmd:"" help:"签署记录的密钥：公钥与更换。 The key that signs the log: its public keys, and replacing it."`
 	Bench    benchCmd    `cmd:"" help:"与基线和上限对照的性能测量。 Measurements against a floor and against limits."`
 	Torture  tortureCmd  `cmd:"" help:"在高负载下杀进程、断电，并清点丢失。 Kill the writer and cut its power under load, and count what was lost."`
 }

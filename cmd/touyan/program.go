@@ -50,6 +50,30 @@ func (p Place) dsn() string {
 	return p.DB
 }
 
+// keys is the directory of the signing key.
+func (p Place) keys() string { return filepath.Join(p.Data, "keys") }
+
+// where names the database for people. It never repeats a URL, which may hold a
+// password.
+func (p Place) where() string {
+	if store.EngineOf(p.dsn()) == store.PostgreSQL {
+		return "PostgreSQL"
+	}
+	return p.dsn()
+}
+
+// log opens the database as it is: none is made, and nothing is migrated.
+func (p Place) log(ctx context.Context) (*store.DB, error) {
+	empty, err := store.Empty(ctx, p.dsn())
+	if err != nil {
+		return nil, err
+	}
+	if empty {
+		return nil, fault.New(fault.NotFound, "touyan", "数据库不存在，或其中没有记录："+p.where(), "The database does not exist, or holds no event: "+p.where())
+	}
+	return store.Open(ctx, p.dsn(), store.Options{})
+}
+
 // open builds a program: migrates, opens, publishes the definitions.
 func (p Place) open(ctx context.Context, clk clock.Clock, opts store.Options) (*Program, error) {
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {
@@ -70,7 +94,7 @@ func (p Place) open(ctx context.Context, clk clock.Clock, opts store.Options) (*
 }
 
 func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Program, error) {
-	key, err := audit.OpenKey(filepath.Join(p.Data, "keys"), p.Name)
+	key, err := audit.Attach(ctx, db, clk, p.keys(), p.Name)
 	if err != nil {
 		return nil, err
 	}

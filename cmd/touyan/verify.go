@@ -28,14 +28,7 @@ func (c *verifyCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	keys := make([]string, len(c.Key))
-	for i, k := range c.Key {
-		keys[i] = k
-		if text, err := os.ReadFile(k); err == nil {
-			keys[i] = strings.TrimSpace(string(text))
-		}
-	}
-	report, err := audit.Verify(data, keys)
+	report, err := audit.Verify(data, publicKeys(c.Key))
 	if err != nil {
 		return err
 	}
@@ -56,4 +49,17 @@ func (c *verifyCmd) Run(s streams) error {
 		return errFound
 	}
 	return nil
+}
+
+// publicKeys gives the keys that a command line names, each itself or the file
+// that holds it.
+func publicKeys(given []string) []string {
+	keys := make([]string, len(given))
+	for i, k := range given {
+		keys[i] = k
+		if text, err := os.ReadFile(k); err == nil {
+			keys[i] = strings.TrimSpace(string(text))
+		}
+	}
+	return keys
 }

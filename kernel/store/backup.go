@@ -85,8 +85,34 @@ func takeCopy(ctx context.Context, dsn, part string, sources []fs.FS) error {
 	if err != nil {
 		return err
 	}
-	_, err = pool.ExecContext(ctx, "VACUUM INTO ?", part)
+	versions, err := fileVersions(ctx, pool)
+	if err == nil {
+		err = sameVersions(versions, sources)
+	}
+	if err == nil {
+		_, err = pool.ExecContext(ctx, "VACUUM INTO ?", part)
+	}
 	return errors.Join(err, pool.Close())
+}
+
+// sameVersions refuses a database that another version of the program serves:
+// this one could not check the copy.
+func sameVersions(versions []int64, sources []fs.FS) error {
+	merged, err := merge(SQLite, sources)
+	if err != nil {
+		return err
+	}
+	if len(versions) == 0 {
+		return fault.New(fault.NotFound, "store.Backup", "该数据库中没有头雁的数据。", "The database holds nothing of Touyan.")
+	}
+	same := len(versions) == len(merged)
+	for _, version := range versions {
+		same = same && merged.has(version)
+	}
+	if !same {
+		return fault.New(fault.Conflict, "store.Backup", "该数据库由另一版本的程序运行；请用那一版本的程序备份。", "Another version of the program serves this database; take the backup with that one.")
+	}
+	return nil
 }
 
 // openFile opens a SQLite file on one connection of its own.
@@ -230,6 +256,9 @@ func plainPool(dsn string) (*sql.DB, error) {
 		return openFile(dsn)
 	}
 	pool, _, err := migrationPool(dsn)
+	if err == nil {
+		pool.SetMaxOpenConns(1) // a second one would count as another program
+	}
 	return pool, err
 }
 
@@ -244,8 +273,12 @@ func Alone(ctx context.Context, dsn string) error {
 	defer pool.Close()
 	busy := fault.New(fault.Busy, op, "数据库正被另一个程序使用，请先停止服务器。", "Another program has the database open; stop the server first.")
 	if EngineOf(dsn) == PostgreSQL {
-		var others int
-		err := pool.QueryRowContext(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'").Scan(&others)
+		others, err := pgOthers(ctx, pool)
+		for tries := 0; err == nil && others > 0 && tries < 10; tries++ { // the server takes a moment to forget a connection that has ended
+			if _, err = pool.ExecContext(ctx, "SELECT pg_sleep(0.1)"); err == nil {
+				others, err = pgOthers(ctx, pool)
+			}
+		}
 		if err == nil && others > 0 {
 			return busy
 		}
@@ -259,6 +292,9 @@ func Alone(ctx context.Context, dsn string) error {
 	}
 	if fault.Is(refusal(err), fault.Busy) || err == nil && mode != "delete" {
 		return busy
+	}
+	if isCorrupt(err) { // nobody can work with it, and a restore is to replace it
+		return nil
 	}
 	return fault.Wrap(op, refusal(err))
 }
@@ -285,8 +321,8 @@ func Install(ctx context.Context, part, dsn, aside string, sources ...fs.FS) err
 			return fault.Wrap(op, err)
 		}
 	}
-	for _, suffix := range []string{"-wal", "-shm", "-journal"} { // of a database that is gone
-		if err := os.Remove(dsn + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} { // of a database that is damaged or gone
+		if err := os.Rename(dsn+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fault.Wrap(op, err)
 		}
 	}
@@ -298,7 +334,7 @@ func Install(ctx context.Context, part, dsn, aside string, sources ...fs.FS) err
 
 // removeSQLite removes a database file and what SQLite keeps beside it.
 func removeSQLite(path string) {
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".lock"} {
 		_ = os.Remove(path + suffix)
 	}
 }

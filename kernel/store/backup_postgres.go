@@ -38,7 +38,10 @@ func exportPostgres(ctx context.Context, dsn, part string, sources []fs.FS) erro
 	if err != nil {
 		return err
 	}
-	if err := migrateExactly(ctx, part, versions, sources); err != nil {
+	if err := sameVersions(versions, sources); err != nil {
+		return err
+	}
+	if err := Migrate(ctx, part, sources...); err != nil {
 		return err
 	}
 	pool, err := openFile(part, "journal_mode(DELETE)", "synchronous(OFF)") // Backup syncs the whole file at the end
@@ -226,18 +229,26 @@ func sameTables(ctx context.Context, tx pgx.Tx, tables []fileTable) error {
 	return nil
 }
 
-// pgVersions lists the migrations that the database has had.
+// pgVersions lists the migrations that the database has had; none where there is
+// no table of them.
 func pgVersions(ctx context.Context, tx pgx.Tx) ([]int64, error) {
 	var there bool
 	if err := tx.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil {
 		return nil, err
 	}
 	if !there {
-		return nil, fault.New(fault.NotFound, "store.Backup", "该数据库中没有头雁的数据。", "The database holds nothing of Touyan.")
+		return nil, nil
 	}
 	rows, err := tx.Query(ctx, "SELECT DISTINCT version_id FROM goose_db_version WHERE is_applied AND version_id > 0 ORDER BY 1")
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// pgOthers counts the connections to the database beside the pool's one.
+func pgOthers(ctx context.Context, pool *sql.DB) (n int, err error) {
+	err = pool.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&n)
+	return n, err
 }

@@ -295,8 +295,13 @@ func writeSeal(ctx context.Context, pool *sql.DB, signed string, marks map[strin
 	return tx.Commit()
 }
 
-// fileVersions lists the migrations that a SQLite file has had.
+// fileVersions lists the migrations that a SQLite file has had; none where there
+// is no table of them.
 func fileVersions(ctx context.Context, pool *sql.DB) ([]int64, error) {
+	var there bool
+	if err := pool.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&there); err != nil || !there {
+		return nil, err
+	}
 	return Collect(ctx, fileReader{pool}, func(row Scanner) (v int64, err error) { err = row.Scan(&v); return v, err },
 		"SELECT DISTINCT version_id FROM goose_db_version WHERE is_applied <> 0 AND version_id > 0 ORDER BY 1")
 }

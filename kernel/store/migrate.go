@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -37,24 +36,6 @@ func Migrate(ctx context.Context, dsn string, sources ...fs.FS) error {
 	return errors.Join(fault.Wrap("store.Migrate", migrate(ctx, dsn, merged, lock.alone)), lock.release())
 }
 
-// migrateExactly brings an empty database to the schema that the given
-// migrations make, for a copy of a database that has had no others.
-func migrateExactly(ctx context.Context, dsn string, versions []int64, sources []fs.FS) error {
-	merged, err := merge(EngineOf(dsn), sources)
-	if err != nil {
-		return err
-	}
-	for name := range merged {
-		if version, _ := numberOf(name); !slices.Contains(versions, version) {
-			delete(merged, name)
-		}
-	}
-	if len(merged) != len(versions) {
-		return newerSchema()
-	}
-	return migrate(ctx, dsn, merged, func() error { return nil })
-}
-
 // migrate runs what has not run yet; before it does, alone must agree.
 func migrate(ctx context.Context, dsn string, merged scripts, alone func() error) error {
 	pool, dialect, err := migrationPool(dsn)
@@ -82,7 +63,7 @@ func migrate(ctx context.Context, dsn string, merged scripts, alone func() error
 			return err
 		}
 		if !merged.has(version) {
-			return newerSchema()
+			return fault.New(fault.Unavailable, "store.Migrate", "数据库结构比本程序新，请使用较新的程序。", "The database schema is newer than this program's; run the newer program.")
 		}
 	}
 	if err := rows.Close(); err != nil {
@@ -97,10 +78,6 @@ func migrate(ctx context.Context, dsn string, merged scripts, alone func() error
 	}
 	_, err = provider.Up(ctx)
 	return refusal(pgRefusal(err))
-}
-
-func newerSchema() error {
-	return fault.New(fault.Unavailable, "store.Migrate", "数据库结构比本程序新，请使用较新的程序。", "The database schema is newer than this program's; run the newer program.")
 }
 
 func migrationPool(dsn string) (*sql.DB, goose.Dialect, error) {
