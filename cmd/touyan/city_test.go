@@ -52,11 +52,16 @@ func eachCity(t *testing.T, f func(t *testing.T, c *city)) {
 
 func newCity(t *testing.T, engine store.Engine) *city {
 	t.Helper()
+	return newCityIn(t, Place{Data: t.TempDir(), DB: storetest.DSN(t, engine), Name: "touyan", Sign: "澄"})
+}
+
+func newCityIn(t *testing.T, place Place) *city {
+	t.Helper()
 	ctx := context.Background()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	c := &city{t: t, clients: map[string]*client{}, people: map[string]int64{}}
 	c.clock = clock.NewManual(time.Date(2026, 11, 23, 9, 0, 0, 0, clock.Shanghai()))
-	c.place = Place{Data: t.TempDir(), DB: storetest.DSN(t, engine), Name: "touyan", Sign: "澄"}
+	c.place = place
 	c.start(ctx)
 	c.settle(ctx)
 	c.serve()

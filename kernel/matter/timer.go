@@ -15,13 +15,14 @@ import (
 )
 
 // The timers' pace: how many are read at once, how many wait for their commit
-// together, how many are read to be fired in order, and how long a new earlier
-// timer may go unseen.
+// together, how many are read to be fired in order, how long a new earlier timer
+// may go unseen, and how long they rest when storage refuses writes.
 const (
 	timerBatch    = 2048
 	timerInFlight = 64
 	timerOneByOne = 32
 	timerPoll     = 500 * time.Millisecond
+	timerRest     = 10 * time.Second
 )
 
 // RunTimers fires escalations and the ends of pauses as they come due, until
@@ -49,7 +50,11 @@ func (e *Engine) RunTimers(ctx context.Context) error {
 		if fired == timerBatch && err == nil {
 			continue
 		}
-		wait, cancel := context.WithTimeout(ctx, timerPoll)
+		pause := timerPoll
+		if fault.Is(err, fault.Unavailable) { // the log of the failures must not fill what is left of a disk
+			pause = timerRest
+		}
+		wait, cancel := context.WithTimeout(ctx, pause)
 		if next.IsZero() {
 			<-wait.Done()
 		} else if err := e.clock.Wait(wait, next); err != nil && !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -90,7 +95,9 @@ func (e *Engine) fireDue(ctx context.Context) (fired int, next time.Time, err er
 			defer func() { <-seats }()
 			if ferr := e.fire(ctx, t); ferr != nil {
 				mu.Lock()
-				err = errors.Join(err, ferr)
+				if err == nil { // one says what the others say
+					err = ferr
+				}
 				mu.Unlock()
 			}
 		})
