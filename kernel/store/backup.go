@@ -64,7 +64,9 @@ func Backup(ctx context.Context, dsn, path string, o BackupOptions) (Manifest, e
 
 // backupRefusal says that it is the backup which finds no room.
 func backupRefusal(err error) error {
-	err = refusal(pgRefusal(err))
+	if known := new(fault.Error); !errors.As(err, &known) {
+		err = refusal(pgRefusal(err))
+	}
 	if !fault.Is(err, fault.Unavailable) || !strings.HasPrefix(fault.Of(err).Op, "store.Write") {
 		return err
 	}
@@ -85,14 +87,21 @@ func takeCopy(ctx context.Context, dsn, part string, sources []fs.FS) error {
 	if err != nil {
 		return err
 	}
+	defer pool.Close()
 	versions, err := fileVersions(ctx, pool)
-	if err == nil {
-		err = sameVersions(versions, sources)
+	if fault.Is(refusal(err), fault.Unavailable) {
+		return &fault.Error{Kind: fault.Unavailable, Op: "store.Backup", Err: err, Text: fault.T(
+			"数据库所在磁盘只读且服务未运行，无法读取："+dsn+"。请把数据目录复制到另一磁盘，在那里备份。",
+			"The database cannot be read, because its disk is read-only and no server runs: "+dsn+". Copy the data directory to another disk and take the backup there.")}
 	}
-	if err == nil {
-		_, err = pool.ExecContext(ctx, "VACUUM INTO ?", part)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, pool.Close())
+	if err := sameVersions(versions, sources); err != nil {
+		return err
+	}
+	_, err = pool.ExecContext(ctx, "VACUUM INTO ?", part)
+	return err
 }
 
 // sameVersions refuses a database that another version of the program serves:

@@ -3,6 +3,7 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,20 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 	if err := db.Close(); err != nil {
 		t.Errorf("close: %v", err)
+	}
+}
+
+// TestBackupFromReadOnlyDisk: without a server SQLite cannot read there at all,
+// and the refusal says what to do.
+func TestBackupFromReadOnlyDisk(t *testing.T) {
+	dir, dsn, db := onDisk(t, store.SQLite)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.ReadOnly(t, dir)
+	_, err := store.Backup(t.Context(), dsn, filepath.Join(t.TempDir(), "b"), options())
+	if f := fault.Of(err); f == nil || f.Kind != fault.Unavailable || !strings.Contains(f.Text.EN, "Copy the data directory") {
+		t.Errorf("%v", err)
 	}
 }
 
