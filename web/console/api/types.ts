@@ -150,6 +150,7 @@ export interface Page<T> {
   next: string
   as_of: string
   total_hint: number
+  searched_to: string // '' when everything was looked at
 }
 
 export interface Named {
