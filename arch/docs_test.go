@@ -278,7 +278,7 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	ran := map[string][]string{}
-	for _, page := range []string{"README.md", "README.zh.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"} {
+	for _, page := range []string{"README.md", "README.zh.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/operations.md"} {
 		r.dir = t.TempDir()
 		for name, text := range filesOfReader() {
 			if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
