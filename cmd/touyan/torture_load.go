@@ -80,10 +80,10 @@ type load struct {
 	mu    sync.Mutex
 	round int64
 
-	officer, handler      auth.Principal
-	office                int64
-	bureaus, sections     [2]int64
-	officerRef, handleRef string
+	officer, handler  auth.Principal
+	office            int64
+	bureaus, sections [2]int64
+	handleRef         string
 }
 
 // The load's size.
