@@ -94,7 +94,9 @@ func (c *revising) edit(p *Proposal) error {
 		if _, ok := c.dir.Unit(*c.in.Lead); !ok {
 			return fault.At(op, "lead", "没有这个单位。", "There is no such unit.")
 		}
-		p.Lead = *c.in.Lead
+		if *c.in.Lead != p.Lead {
+			p.Lead, p.Why = *c.in.Lead, nil // the words pointed to another unit
+		}
 	}
 	if c.in.Assist != nil {
 		for i, id := range *c.in.Assist {

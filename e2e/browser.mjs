@@ -3,13 +3,16 @@
 // the program itself, offline.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const { chromium } = createRequire(new URL('../web/package.json', import.meta.url))('playwright-core')
+const web = createRequire(new URL('../web/package.json', import.meta.url))
+const { chromium } = web('playwright-core')
+const axe = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8')
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const program = fileURLToPath(new URL('../bin/touyan', import.meta.url))
 
 export const DESK = { width: 1280, height: 860 }
@@ -29,6 +32,7 @@ export async function begin(arg = process.argv.slice(2)) {
 
 class Walk {
   proofs = 0
+  looked = 0
 
   constructor(browser, base, password, pictures, dir) {
     Object.assign(this, { browser, base, password, pictures, dir })
@@ -58,11 +62,15 @@ class Walk {
     return page.goto(this.base + path)
   }
 
-  /** Nothing may be wider than the window; takes a picture if pictures are wanted. */
+  /** Nothing may be wider than the window, nor offend axe; takes a picture if pictures are wanted. */
   async look(page, name, whole = true) {
     if (this.pictures) await page.screenshot({ path: `${this.pictures}/${name}.png`, fullPage: whole })
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     assert.ok(wide <= 0, `${name}: the page is ${wide} px too wide`)
+    await page.evaluate(axe)
+    const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }), TAGS)
+    assert.deepEqual(found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`)), [], name)
+    this.looked++
   }
 
   read(page, path) {

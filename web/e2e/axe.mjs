@@ -49,10 +49,10 @@ async function routes(page, all) {
   const mine = inbox[0]?.matter ?? split?.id
   const kinds = (await json(page, '/api/definitions')) ?? []
   const imports = (await json(page, '/api/imports')) ?? []
-  const out = ['/', '/enter', '/confirm', '/more']
+  const out = ['/', '/enter', '/confirm', '/more', '/units']
   if (mine) out.push(`/matters/${mine}`)
   if (!all) return out
-  out.push('/?group=unit', '/?group=watch', '/matters', '/matters?q=zzzz-none', '/board', '/register', '/imports', '/units', '/definitions', '/verify', '/story', '/account', '/feedback', '/no-such-page', '/matters/999999999')
+  out.push('/?group=unit', '/?group=watch', '/matters', '/matters?q=zzzz-none', '/board', '/register', '/imports', '/definitions', '/verify', '/story', '/account', '/feedback', '/no-such-page', '/matters/999999999')
   if (split) out.push(...['', '?tab=data', '?tab=parts', '?tab=source', '?tab=proof', '/print'].map((x) => `/matters/${split.id}${x}`), `/tree/${split.id}`)
   for (const k of kinds.slice(0, 2)) out.push(...['', '?tab=table', '?tab=source'].map((x) => `/definitions/${k.kind}${x}`))
   const found = split ? await json(page, `/api/matters/${split.id}/provenance`) : null
@@ -68,7 +68,13 @@ const doors = [
   { on: (r) => /^\/matters\/\d+$/.test(r), name: 'act form', open: (p) => p.locator('.acts .buttons .btn').first().click({ timeout: 2000 }), wait: '.acts form' },
   { on: (r) => /^\/matters\/\d+$/.test(r), name: 'act form sent empty', open: (p) => p.locator('.acts form [type=submit]').click({ timeout: 2000 }), wait: '.acts', writes: true },
   { on: (r) => r === '/enter', name: 'enter sent empty', open: (p) => p.locator('main form [type=submit]').click({ timeout: 2000 }), wait: '[role=alert]' },
-  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'edit proposal', open: (p) => p.keyboard.press('e'), wait: 'main' },
+  ...[0, 1, 2].flatMap((i) => [
+    { on: (r) => r === '/units', name: `form ${i + 1}`, open: (p) => p.locator('main button[aria-expanded]').nth(i).click({ timeout: 2000 }), wait: 'main form' },
+    { on: (r) => r === '/units', name: `form ${i + 1} sent empty`, open: (p) => p.locator('main form [type=submit]').click({ timeout: 2000 }), wait: '[role=alert]' },
+  ]),
+  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'receipt of the import', open: (p) => p.locator('main button[aria-expanded]').first().click({ timeout: 2000 }), wait: '.receipt' },
+  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'split proposal', open: (p) => p.keyboard.press('s'), wait: '#split-parts' },
+  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'edit proposal', open: (p) => p.getByRole('button', { name: /取消|Cancel/ }).first().click().then(() => p.locator('main h1').click()).then(() => p.keyboard.press('e')), wait: '#edit-title' },
 ]
 
 /** True if the open act form has a required text that is still empty. */

@@ -59,14 +59,14 @@ export const frame = {
 
   'setup.title': ['首次启用', 'First run'],
   'setup.why': ['建立第一位管理员。单位、人员、岗位随后在“单位岗位”中添加。', 'Create the first administrator. Units, people and posts are added afterwards under Units.'],
-  'setup.token': ['启用码', 'Setup token'],
-  'setup.tokenHelp': ['服务器首次启动时印在它的输出里。', 'The server printed it when it first started.'],
+  'setup.token': ['一次性口令', 'One-time token'],
+  'setup.tokenHelp': ['服务器首次启动时打印在屏幕上的那一串大写字母和数字。', 'The capital letters and digits that the server printed when it first started.'],
   'setup.name': ['姓名', 'Name'],
   'setup.nameHelp': ['将出现在您办理的每一步上。', 'It stands on every step you take.'],
   'setup.login': ['账号', 'Login'],
-  'setup.loginHelp': ['小写字母和数字。', 'Small letters and digits.'],
+  'setup.loginHelp': ['2 至 64 个字符：汉字、字母、数字和 . _ - @', '2 to 64 characters: letters, digits and . _ - @'],
   'setup.password': ['密码', 'Password'],
-  'setup.passwordHelp': ['至少 12 位，长比复杂更要紧。', 'At least 12 characters; length matters more than symbols.'],
+  'setup.passwordHelp': ['至少 10 个字符，长比复杂更要紧。', 'At least 10 characters; length matters more than symbols.'],
   'setup.do': ['启用', 'Begin'],
 
   'account.posts': ['我的岗位', 'My posts'],

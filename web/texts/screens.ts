@@ -191,6 +191,7 @@ export const screens = {
   'proposal.split': ['拆分', 'Split'],
   'proposal.splitHow': ['每行写一条，至少两行；牵头单位、时限照旧，可再逐条修改。', 'One task a line, at least two; lead unit and limit stay and can be changed one by one.'],
   'proposal.drop': ['不采用', 'Drop'],
+  'proposal.unconfirm': ['取消确认', 'Undo the confirmation'],
   'proposal.restore': ['恢复', 'Restore'],
   'proposal.state.all': ['全部', 'All'],
   'proposal.state.proposed': ['待确认', 'To confirm'],
