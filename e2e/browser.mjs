@@ -42,7 +42,7 @@ class Walk {
   async guest(viewport) {
     const context = await this.browser.newContext({ viewport, locale: 'zh-CN', hasTouch: viewport === PHONE, acceptDownloads: true })
     const page = await context.newPage()
-    page.setDefaultTimeout(15000)
+    page.setDefaultTimeout(30000)
     page.on('pageerror', (e) => assert.fail(`script error: ${e}`))
     return page
   }
