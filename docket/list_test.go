@@ -149,7 +149,7 @@ func (w *town) pages(name string, who auth.Principal, f matter.Filter, all []mat
 		}
 	}
 	f.Limit = 3
-	for range len(all) + 1 {
+	for range 10 * len(all) {
 		page, err := w.desk.List(ctx, who, f)
 		if err != nil {
 			w.t.Fatalf("%s: %v", name, err)
@@ -164,7 +164,8 @@ func (w *town) pages(name string, who auth.Principal, f matter.Filter, all []mat
 	if !slices.Equal(got, want) {
 		w.t.Errorf("%s: lists %v, want %v", name, got, want)
 	}
-	if n, err := w.desk.CountMatters(ctx, who, f, 999); err != nil || n != len(want) {
+	// A search counts in its newest stretch alone.
+	if n, err := w.desk.CountMatters(ctx, who, f, 999); err != nil || n != len(want) && (f.Query == "" || n > len(want)) {
 		w.t.Errorf("%s: counts %d, want %d; %v", name, n, len(want), err)
 	}
 	return len(want)

@@ -104,7 +104,7 @@ func newTown(t *testing.T, db *store.DB) *town {
 	defs, err := matter.Publish(ctx, db, w.clock, sources)
 	must(err)
 	w.desk, err = matter.New(ctx, matter.Config{DB: db, Clock: w.clock, Book: book, Rules: rules, Key: w.key, Defs: defs,
-		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任"}})
+		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任"}, SearchSpan: 40})
 	must(err)
 	units, err := report.DefaultRules()
 	must(err)

@@ -123,3 +123,27 @@ func TestOnceForEver(t *testing.T) {
 		}
 	})
 }
+
+// TestKeyOf: a UUID is kept as it is, so that keys of one time lie side by side;
+// everything else is hashed, and the keys of an act's further events begin as
+// its own does.
+func TestKeyOf(t *testing.T) {
+	const text = "019b1d2e-4c3f-7a10-8b2c-0123456789ab"
+	k := KeyOf(text)
+	if got := fmt.Sprintf("%x", k[:]); got != "019b1d2e4c3f7a108b2c0123456789ab" {
+		t.Errorf("a UUID became %s", got)
+	}
+	for _, other := range []string{"", "load/1", "019B1D2E-4C3F-7A10-8B2C-0123456789AB", "019b1d2e4c3f7a108b2c0123456789ab", "019b1d2e-4c3f-7a10-8b2c-0123456789ag", text + " "} {
+		if o := KeyOf(other); o == k || o == (Key{}) || o != KeyOf(other) {
+			t.Errorf("%q became %x", other, o)
+		}
+	}
+	seen := map[Key]bool{k: true}
+	for n := range 50 {
+		sub := k.Sub(n + 1)
+		if seen[sub] || string(sub[:8]) != string(k[:8]) {
+			t.Errorf("further key %d is %x", n+1, sub)
+		}
+		seen[sub] = true
+	}
+}

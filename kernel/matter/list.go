@@ -198,7 +198,7 @@ func (e *Engine) search(ctx context.Context, f *Filter) error {
 			return err
 		}
 	}
-	f.since = max(0, before-searchSpan)
+	f.since = max(0, before-e.span)
 	return nil
 }
 

@@ -20,6 +20,7 @@
 package matter
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"io/fs"
@@ -44,6 +45,7 @@ type Engine struct {
 	rules  *auth.Rules
 	key    *audit.Key
 	series map[string]string
+	span   int64 // of one search of titles
 	held   atomic.Pointer[held]
 }
 
@@ -56,6 +58,8 @@ type Config struct {
 	Key    *audit.Key
 	Series map[string]string // kind of matter → sign of its numbers: docket.followup → 澄政督
 	Defs   *flow.Set         // the latest of each kind, and every version still pinned
+
+	SearchSpan int64 // how many positions of the log one search of titles covers; 0 means 100,000
 }
 
 // New builds an engine and reads late holiday notices. Publish must have run
@@ -64,7 +68,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err := c.Rules.Covers("matter.read", readColumns()); err != nil {
 		return nil, fault.Wrap("matter.New", err)
 	}
-	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series}
+	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series, span: cmp.Or(c.SearchSpan, searchSpan)}
 	days, last, err := loadCalendar(ctx, c.DB)
 	if err != nil {
 		return nil, fault.Wrap("matter.New", err)
