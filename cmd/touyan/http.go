@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 
 	"touyan.dev/touyan/kernel/bus"
@@ -16,17 +17,18 @@ import (
 
 // Front is what the screens say about whose installation this is.
 type Front struct {
-	City   fault.Text
-	Office fault.Text
-	Demo   bool
-	Limits web.Limits // of requests; the zero value is right for an office
+	City    fault.Text
+	Office  fault.Text
+	Demo    bool
+	Proxies []netip.Prefix // whose X-Forwarded headers are believed
+	Limits  web.Limits     // of requests; the zero value is right for an office
 }
 
 // server builds the HTTP server over the program, with all operations.
 func (p *Program) server(feed *bus.Bus, front Front) (*web.Server, error) {
 	s, err := web.New(web.Config{
 		Version: version, Sessions: p.Accounts, Passwords: p.Accounts, Book: p.Book, Feed: feed, Visible: p.Desk.Moved,
-		Clock: p.Clock, UI: screens.Files(), Office: front.Office, City: front.City, Demo: front.Demo, Limits: front.Limits,
+		Clock: p.Clock, UI: screens.Files(), Office: front.Office, City: front.City, Demo: front.Demo, Limits: front.Limits, Proxies: front.Proxies,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/netip"
 
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/fault"
@@ -22,7 +23,8 @@ type Names struct {
 // serveCmd runs the server.
 type serveCmd struct {
 	Place
-	Listen string `help:"监听地址；除本机访问外，前面应有 TLS 代理。 Address to listen on; put a TLS proxy in front of anything but this machine." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
+	Listen string   `help:"监听地址；除本机访问外，前面应有 TLS 代理。 Address to listen on; put a TLS proxy in front of anything but this machine." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
+	Proxy  []string `help:"TLS 代理的地址或网段；只相信由此而来的 X-Forwarded-For 与 X-Forwarded-Proto。 Address or network of the TLS proxy; X-Forwarded-For and X-Forwarded-Proto are believed from there only." env:"TOUYAN_PROXY"`
 	Names
 }
 
@@ -35,14 +37,35 @@ While it runs, other commands of the same version may use the same database; to 
 
   touyan serve --data data
   touyan serve --data data --city 澄川市 --listen 127.0.0.1:9000
+  touyan serve --data data --proxy 127.0.0.1
   touyan serve --data data --db postgres://touyan@db/touyan`
 }
 
 // Run implements the command.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	proxies, err := prefixes(c.Proxy)
+	if err != nil {
+		return err
+	}
 	prog, err := c.open(ctx, clock.System{}, store.Options{})
 	if err != nil {
 		return err
 	}
-	return prog.serve(ctx, c.Listen, Front{City: fault.T(c.City, c.CityEN), Office: fault.T(c.Office, c.OfficeEN)}, s)
+	return prog.serve(ctx, c.Listen, Front{City: fault.T(c.City, c.CityEN), Office: fault.T(c.Office, c.OfficeEN), Proxies: proxies}, s)
+}
+
+// prefixes reads addresses and networks.
+func prefixes(given []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range given {
+		p, err := netip.ParsePrefix(text)
+		if a, aerr := netip.ParseAddr(text); aerr == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fault.At("touyan.serve", "--proxy", "应为地址或网段，如 127.0.0.1 或 10.0.0.0/24。", "An address or a network is wanted, such as 127.0.0.1 or 10.0.0.0/24.")
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
