@@ -72,7 +72,8 @@ func TestSpine(t *testing.T) {
 	eachCity(t, func(t *testing.T, c *city) {
 		engine := store.EngineOf(c.place.dsn())
 		home := c.place
-		first, _ := c.receipt("first")
+		first, firstBody := c.receipt("first")
+		old := c.clients["secretary"] // signed in before the backup
 		file := filepath.Join(t.TempDir(), "city.backup")
 
 		// Others write while the backup is taken.
@@ -122,7 +123,6 @@ func TestSpine(t *testing.T) {
 		out = c.wants(0, []string{"已恢复", "新的一期", "重新登记"}, append([]string{"restore", file}, at(away)...)...)
 		t.Log(out)
 		c.wants(0, []string{"0 处不符"}, append([]string{"check"}, at(away)...)...)
-		old := c.clients["secretary"]
 		c.resume(away)
 		if status, body := old.do("GET", "/api/inbox", nil); status != http.StatusUnauthorized {
 			t.Errorf("a session was restored: %d %s", status, body)
@@ -130,6 +130,7 @@ func TestSpine(t *testing.T) {
 		third, _ := c.receipt("third")
 		c.verifies(away, first, lost, second, third)
 		c.stands(lostBody, false)
+		c.stands(firstBody, true) // by a key of before
 		c.stop()
 		c.wants(1, []string{"--replace"}, append([]string{"restore", file}, at(away)...)...)
 

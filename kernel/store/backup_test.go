@@ -286,6 +286,14 @@ func TestBackupRefused(t *testing.T) {
 	if _, err := store.Backup(ctx, filepath.Join(dir, "no.db"), filepath.Join(dir, "c"), options()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("no database: %v", err)
 	}
+	o = options()
+	o.Sources = sources()[:1]
+	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+		other, _ := filled(t, engine, 1)
+		if _, err := store.Backup(ctx, other, filepath.Join(dir, "c"), o); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s: the database of another version: %v", engine, err)
+		}
+	}
 	if _, err := store.Backup(ctx, storetest.DSN(t, store.PostgreSQL), filepath.Join(dir, "c"), options()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an empty PostgreSQL database: %v", err)
 	}
