@@ -73,7 +73,7 @@ const doors = [
     { on: (r) => r === '/units', name: `form ${i + 1} sent empty`, open: (p) => p.locator('main form [type=submit]').click({ timeout: 2000 }), wait: '[role=alert]' },
   ]),
   { on: (r) => /^\/imports\/\d+$/.test(r), name: 'receipt of the import', open: (p) => p.locator('main button[aria-expanded]').first().click({ timeout: 2000 }), wait: '.receipt' },
-  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'split proposal', open: (p) => p.keyboard.press('s'), wait: '#split-parts' },
+  { on: (r) => /^\/imports\/\d+$/.test(r), name: 'split proposal', open: (p) => p.locator('main button[aria-expanded]').first().click().then(() => p.locator('main h1').click()).then(() => p.keyboard.press('s')), wait: '#split-parts' },
   { on: (r) => /^\/imports\/\d+$/.test(r), name: 'edit proposal', open: (p) => p.getByRole('button', { name: /取消|Cancel/ }).first().click().then(() => p.locator('main h1').click()).then(() => p.keyboard.press('e')), wait: '#edit-title' },
 ]
 
