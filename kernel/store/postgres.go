@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -222,11 +224,20 @@ func pgRefusal(err error) error {
 		switch p.Code {
 		case "53100", "25006", "58030": // disk full, read-only, I/O error
 			return errFull(err)
+		case "57P01", "57P02", "57P03": // the server stops, has crashed, is starting
+			return errGone(err)
 		}
 		return err
 	}
-	if pgconn.Timeout(err) || pgconn.SafeToRetry(err) {
-		return &fault.Error{Kind: fault.Busy, Op: "store.Write", Err: err, Text: fault.T("数据库连接中断，请稍后重试。", "The connection to the database was lost; try again shortly.")}
+	var refused *pgconn.ConnectError
+	var network *net.OpError
+	if pgconn.Timeout(err) || pgconn.SafeToRetry(err) || errors.As(err, &refused) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errGone(err)
 	}
 	return err
+}
+
+// errGone answers whoever finds no server.
+func errGone(err error) error {
+	return &fault.Error{Kind: fault.Busy, Op: "store.Write", Err: err, Text: fault.T("数据库连接中断，请稍后重试。", "The connection to the database was lost; try again shortly.")}
 }

@@ -145,7 +145,7 @@ type Reader interface {
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	rows, err := db.reader.QueryContext(ctx, db.rebind(query), args...)
 	if err != nil {
-		return nil, fault.Wrap("store.Query", err)
+		return nil, fault.Wrap("store.Query", pgRefusal(err))
 	}
 	return rows, nil
 }
