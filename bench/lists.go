@@ -21,6 +21,7 @@ const (
 	fewStored = 10_000
 	columnMax = 20 // of a board, as the screens ask
 	countMax  = 999
+	boardMost = 5000
 	// Ratios of views that take less than this are noise of the clock.
 	tooQuick = 2.0 // ms
 )
@@ -195,19 +196,14 @@ func (t *Town) asks(ctx context.Context) []ask {
 	}})
 }
 
-// board asks for what the board shows: a column for each stage, with its count
-// and how many are late.
+// board asks for what the board shows: the counts, and a column for each stage.
 func (t *Town) board(ctx context.Context, who auth.Principal) error {
+	if _, err := t.Desk.Board(ctx, who, Kind, 0, boardMost); err != nil {
+		return err
+	}
 	for _, s := range life() {
-		f := matter.Filter{Kind: Kind, Stage: s.step, Limit: columnMax}
-		if _, err := t.Desk.List(ctx, who, f); err != nil {
+		if _, err := t.Desk.List(ctx, who, matter.Filter{Kind: Kind, Stage: s.step, Limit: columnMax}); err != nil {
 			return err
-		}
-		for _, late := range []bool{false, true} {
-			f.Late = late
-			if _, err := t.Desk.CountMatters(ctx, who, f, countMax); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -50,6 +50,7 @@ const (
 	inboxSize  = 200
 	columnSize = 20
 	countMost  = 999
+	boardMost  = 5000
 )
 
 func (o *Office) registerDesk(s *web.Server) {
@@ -311,6 +312,10 @@ func (o *Office) board(ctx context.Context, who auth.Principal, kind string, uni
 	if def == nil {
 		return got, fault.At("docket.board", "kind", "没有这类事项。", "There is no such kind of matter.")
 	}
+	stands, err := o.Desk.Board(ctx, who, kind, unit, boardMost)
+	if err != nil {
+		return got, err
+	}
 	for _, stage := range def.Stages() {
 		f := matter.Filter{Kind: kind, Stage: stage, Unit: unit, Limit: columnSize}
 		found, err := o.Desk.List(ctx, who, f)
@@ -321,13 +326,7 @@ func (o *Office) board(ctx context.Context, who auth.Principal, kind string, uni
 		if c.Items, err = o.rows(ctx, v, found.Matters); err != nil {
 			return got, err
 		}
-		if c.Count, err = o.Desk.CountMatters(ctx, who, f, countMost); err != nil {
-			return got, err
-		}
-		f.Late = true
-		if c.Late, err = o.Desk.CountMatters(ctx, who, f, countMost); err != nil {
-			return got, err
-		}
+		c.Count, c.Late = min(stands[stage].Count, countMost), min(stands[stage].Late, countMost)
 		got.Columns = append(got.Columns, c)
 	}
 	return got, nil

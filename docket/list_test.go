@@ -129,6 +129,10 @@ func TestListsAreFilters(t *testing.T) {
 				found[name] += w.pages(login+"/"+name, who, f, all)
 			}
 		}
+		for login, who := range w.people {
+			w.board(login, who, "docket.unit", 0)
+			w.board(login, who, docket.FollowUp, w.hall)
+		}
 		for name := range filters {
 			if nothing := slices.Contains([]string{"no such kind", "after all", "before all", "no words"}, name); nothing != (found[name] == 0) {
 				t.Errorf("%s finds %d matters", name, found[name])
@@ -169,6 +173,28 @@ func (w *town) pages(name string, who auth.Principal, f matter.Filter, all []mat
 		w.t.Errorf("%s: counts %d, want %d; %v", name, n, len(want), err)
 	}
 	return len(want)
+}
+
+// board compares the board's counts with those of lists.
+func (w *town) board(login string, who auth.Principal, kind string, unit int64) {
+	w.t.Helper()
+	ctx := context.Background()
+	stands, err := w.desk.Board(ctx, who, kind, unit, 999)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, stage := range w.desk.Definitions().Latest(kind).Stages() {
+		f := matter.Filter{Kind: kind, Unit: unit, Stage: stage}
+		count, err := w.desk.CountMatters(ctx, who, f, 999)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		f.Late = true
+		late, err := w.desk.CountMatters(ctx, who, f, 999)
+		if got := (matter.Stand{Count: count, Late: late}); err != nil || stands[stage] != got {
+			w.t.Errorf("%s: the board says %+v at %s, the lists %+v; %v", login, stands[stage], stage, got, err)
+		}
+	}
 }
 
 // TestInboxes: everybody's inbox holds the open steps that name him or wait for

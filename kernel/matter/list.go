@@ -19,8 +19,12 @@ import (
 // at one stretch of the log at a time and says how far it came.
 
 // searchSpan is how many positions of the log one search of titles covers: some
-// twenty thousand matters, a few hundredths of a second.
-const searchSpan = 100_000
+// ten thousand matters, a few hundredths of a second.
+const searchSpan = 50_000
+
+// few is how many matters may be looked at one by one: some thousandths of a
+// second.
+const few = 2000
 
 // Filter narrows a list. Zero fields do not narrow.
 type Filter struct {
@@ -39,6 +43,8 @@ type Filter struct {
 	Limit  int    // at most 200
 
 	since int64 // where a search of titles ends
+	rare  bool  // the kind has few matters
+	busy  bool  // who asks has taken part in many matters, and the unit's are fewer
 }
 
 // number gives the number that the query is, if it is one.
@@ -53,21 +59,37 @@ func (f *Filter) number() string {
 
 // narrow reports a filter that leaves few matters, by an index of its own.
 func (f *Filter) narrow() bool {
-	return f.Status == Open || f.Status == Paused || f.Stage != "" || f.Late || f.Holder != 0 || f.Parent != 0 || f.number() != ""
+	return f.Status == Open || f.Status == Paused || f.Stage != "" || f.Late || f.Holder != 0 || f.Parent != 0
 }
 
-// from gives the tables for one reason, its predicate and the order of ids. A set
-// that may be as long as a working life is walked along, unless the filter leaves
-// little to compare with it.
-func (f *Filter) from(r auth.Disjunct) (tables, where, id string) {
-	if r.Set != readColumns().Parties {
-		return "matter m", r.SQL, "m.id"
+// source is one way to walk to what somebody may see: tables, predicate, its
+// arguments, and the column whose order the walk has.
+type source struct {
+	tables, where string
+	args          []any
+	id            string
+}
+
+// source chooses the walk for one reason. A number or a rare kind comes first,
+// as few matters have it; so does a set that may be as long as a working life,
+// unless the filter leaves little to compare with it. CROSS JOIN: SQLite must not
+// turn a walk around, and PostgreSQL does not mind.
+func (f *Filter) source(r auth.Disjunct) source {
+	party := r.Set == readColumns().Parties
+	if party && !f.narrow() && f.number() == "" && !f.rare && !f.busy {
+		return source{"matter_party p CROSS JOIN matter m", "p.person = ? AND m.id = p.matter", r.Args, "p.matter"}
 	}
-	if f.narrow() {
-		return "matter m", "EXISTS (SELECT 1 FROM matter_party p WHERE p.person = ? AND p.matter = m.id)", "m.id"
+	s := source{"matter m", "(" + r.SQL + ")", slices.Clone(r.Args), "m.id"}
+	if party {
+		s.where = "EXISTS (SELECT 1 FROM matter_party p WHERE p.person = ? AND p.matter = m.id)"
 	}
-	// CROSS JOIN: SQLite must not turn the walk around, and PostgreSQL does not mind.
-	return "matter_party p CROSS JOIN matter m", "p.person = ? AND m.id = p.matter", "p.matter"
+	if number := f.number(); number != "" {
+		return source{"matter k CROSS JOIN matter m", "k.number = ? AND k.number <> '' AND m.id = k.id AND " + s.where, append([]any{number}, s.args...), "k.id"}
+	}
+	if f.rare {
+		return source{"matter k CROSS JOIN matter m", "k.kind = ? AND m.id = k.id AND " + s.where, append([]any{f.Kind}, s.args...), "k.id"}
+	}
+	return s
 }
 
 // ways gives the conditions on matter m under which it passes the filter: one,
@@ -123,9 +145,7 @@ func (f Filter) where() (string, []any) {
 	} else if f.Top {
 		add("m.parent = 0")
 	}
-	if number := f.number(); number != "" {
-		add("m.number = ? AND m.number <> ''", number)
-	} else if f.Query != "" {
+	if f.Query != "" && f.number() == "" {
 		like := "%" + likeText(f.Query) + "%"
 		add("(m.title LIKE ? ESCAPE '~' OR m.number LIKE ? ESCAPE '~') AND m.id >= ?", like, like, f.since)
 	}
@@ -155,20 +175,20 @@ func (e *Engine) List(ctx context.Context, who auth.Principal, f Filter) (Page, 
 	if err != nil {
 		return Page{}, err
 	}
-	if err := e.search(ctx, &f); err != nil {
+	if err := e.prepare(ctx, who, &f); err != nil {
 		return Page{}, err
 	}
 	var all []Matter
 	for _, r := range reasons {
-		tables, reason, id := f.from(r)
+		from := f.source(r)
 		if f.Before != 0 {
-			reason += " AND " + id + " < ?"
-			r.Args = append(slices.Clone(r.Args), f.Before)
+			from.where += " AND " + from.id + " < ?"
+			from.args = append(slices.Clone(from.args), f.Before)
 		}
 		for _, way := range f.ways() {
-			query := "SELECT " + qualified() + " FROM " + tables + " WHERE (" + reason + ")" + way.sql + " ORDER BY " + id + " DESC LIMIT ?"
+			query := "SELECT " + qualified() + " FROM " + from.tables + " WHERE " + from.where + way.sql + " ORDER BY " + from.id + " DESC LIMIT ?"
 			part, err := store.Collect(ctx, e.db, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
-				query, append(append(slices.Clone(r.Args), way.args...), f.Limit+1)...)
+				query, append(append(slices.Clone(from.args), way.args...), f.Limit+1)...)
 			if err != nil {
 				return Page{}, fault.Wrap("matter.List", err)
 			}
@@ -186,20 +206,41 @@ func (e *Engine) List(ctx context.Context, who auth.Principal, f Filter) (Page, 
 	return page, nil
 }
 
-// search sets where a search of titles ends.
-func (e *Engine) search(ctx context.Context, f *Filter) error {
-	if f.Query == "" || f.number() != "" {
+// prepare finds out what the walks of a list depend on.
+func (e *Engine) prepare(ctx context.Context, who auth.Principal, f *Filter) error {
+	if f.number() != "" {
 		return nil
 	}
-	before := f.Before
-	if before == 0 {
-		var err error
-		if before, _, err = event.Head(ctx, e.db); err != nil {
+	if f.Query != "" {
+		before := f.Before
+		if before == 0 {
+			var err error
+			if before, _, err = event.Head(ctx, e.db); err != nil {
+				return err
+			}
+		}
+		f.since = max(0, before-e.span)
+	}
+	var err error
+	if f.Kind != "" && !f.narrow() {
+		if f.rare, err = e.atMost(ctx, few, "matter WHERE kind = ?", f.Kind); err != nil {
 			return err
 		}
 	}
-	f.since = max(0, before-e.span)
-	return nil
+	if f.Unit != 0 && !f.rare && !f.narrow() {
+		var idle bool
+		idle, err = e.atMost(ctx, few, "matter_party WHERE person = ?", who.Person)
+		f.busy = !idle
+	}
+	return err
+}
+
+// atMost reports whether a table has no more than n rows of a sort; it looks at
+// no more than n of them.
+func (e *Engine) atMost(ctx context.Context, n int, rows string, arg any) (bool, error) {
+	var found int
+	err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?) c", arg, n+1).Scan(&found)
+	return found <= n, fault.Wrap("matter.List", err)
 }
 
 // CountMatters counts what who may read of the matters that pass the filter,
@@ -210,19 +251,65 @@ func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter,
 		return 0, err
 	}
 	f.Before = 0
-	if err := e.search(ctx, &f); err != nil {
+	if err := e.prepare(ctx, who, &f); err != nil {
 		return 0, err
 	}
 	var parts []string
 	var all []any
 	for _, r := range reasons {
-		tables, reason, _ := f.from(r)
+		from := f.source(r)
 		for _, way := range f.ways() {
-			parts = append(parts, "SELECT id FROM (SELECT m.id FROM "+tables+" WHERE ("+reason+")"+way.sql+" LIMIT ?) p")
-			all = append(append(append(all, r.Args...), way.args...), most)
+			parts = append(parts, "SELECT id FROM (SELECT m.id FROM "+from.tables+" WHERE "+from.where+way.sql+" LIMIT ?) c")
+			all = append(append(append(all, from.args...), way.args...), most)
 		}
 	}
 	var n int
-	err = e.db.QueryRow(ctx, "SELECT count(*) FROM ("+strings.Join(parts, " UNION ")+") c", all...).Scan(&n)
+	err = e.db.QueryRow(ctx, "SELECT count(*) FROM ("+strings.Join(parts, " UNION ")+") u", all...).Scan(&n)
 	return min(n, most), fault.Wrap("matter.CountMatters", err)
+}
+
+// Stand says how many open matters stand at a stage, and how many of them are
+// late, by their own step or by a sub-matter's.
+type Stand struct{ Count, Late int }
+
+// Board counts the open matters of a kind, and of a unit unless it is 0, that
+// who may read, by stage. It looks at the newest of them, most for each reason to
+// see one.
+func (e *Engine) Board(ctx context.Context, who auth.Principal, kind string, unit int64, most int) (map[string]Stand, error) {
+	reasons, err := e.rules.Scope(e.book.Now(), who, "matter.read", readColumns())
+	if err != nil {
+		return nil, err
+	}
+	late, err := store.Collect(ctx, e.db, func(row store.Scanner) (id int64, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, "SELECT DISTINCT parent FROM matter WHERE mark >= 100 AND parent <> 0 ORDER BY parent")
+	if err != nil {
+		return nil, fault.Wrap("matter.Board", err)
+	}
+	f := Filter{Kind: kind, Unit: unit, Status: Open}
+	out, seen := map[string]Stand{}, map[int64]bool{}
+	where, args := Filter{Kind: kind, Unit: unit}.where()
+	for _, r := range reasons {
+		from := f.source(r)
+		_, err := store.Collect(ctx, e.db, func(row store.Scanner) (none struct{}, err error) {
+			var id, mark int64
+			var stage string
+			err = row.Scan(&id, &stage, &mark)
+			if !seen[id] {
+				seen[id] = true
+				s := out[stage]
+				s.Count++
+				if _, of := slices.BinarySearch(late, id); of || mark >= 100 {
+					s.Late++
+				}
+				out[stage] = s
+			}
+			return none, err
+		}, "SELECT m.id, m.stage, m.mark FROM "+from.tables+" WHERE "+from.where+where+" AND m.status <> 'ended' ORDER BY m.id DESC LIMIT ?", append(append(slices.Clone(from.args), args...), most)...)
+		if err != nil {
+			return nil, fault.Wrap("matter.Board", err)
+		}
+	}
+	return out, nil
 }

@@ -59,7 +59,7 @@ type Config struct {
 	Series map[string]string // kind of matter → sign of its numbers: docket.followup → 澄政督
 	Defs   *flow.Set         // the latest of each kind, and every version still pinned
 
-	SearchSpan int64 // how many positions of the log one search of titles covers; 0 means 100,000
+	SearchSpan int64 // how many positions of the log one search of titles covers; 0 means 50,000
 }
 
 // New builds an engine and reads late holiday notices. Publish must have run

@@ -37,6 +37,7 @@ CREATE INDEX matter_opened ON matter (opened);
 CREATE INDEX matter_open ON matter (id) WHERE status <> 'ended';
 CREATE INDEX matter_stage ON matter (kind, stage, id) WHERE status <> 'ended';
 CREATE INDEX matter_unit_open ON matter (unit, id) WHERE status <> 'ended';
+CREATE INDEX matter_originator_open ON matter (originator, id) WHERE status <> 'ended';
 CREATE INDEX matter_late ON matter (id) WHERE mark >= 100;
 
 -- The open steps, one row each: inboxes and timers read it. Derived from
