@@ -120,6 +120,10 @@ func (a *Accounts) SignIn(ctx context.Context, login, password, userAgent string
 	if c.refused != nil {
 		return "", Session{}, c.refused
 	}
+	// Another program may have entered the person a moment ago.
+	if err := a.book.Refresh(ctx); err != nil {
+		return "", Session{}, err
+	}
 	c.session.CSRF = csrfOf(token)
 	return token, c.session, nil
 }
