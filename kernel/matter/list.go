@@ -287,9 +287,13 @@ func (e *Engine) Board(ctx context.Context, who auth.Principal, kind string, uni
 	if err != nil {
 		return nil, fault.Wrap("matter.Board", err)
 	}
-	f := Filter{Kind: kind, Unit: unit, Status: Open}
+	f := Filter{Status: Open} // to walk along what is open
 	out, seen := map[string]Stand{}, map[int64]bool{}
-	where, args := Filter{Kind: kind, Unit: unit}.where()
+	// COALESCE keeps the planner from walking along the whole kind.
+	where, args := " AND COALESCE(m.kind, '') = ?", []any{kind}
+	if unit != 0 {
+		where, args = where+" AND m.unit = ?", append(args, unit)
+	}
 	for _, r := range reasons {
 		from := f.source(r)
 		_, err := store.Collect(ctx, e.db, func(row store.Scanner) (none struct{}, err error) {
