@@ -124,9 +124,17 @@ func TestListsAreFilters(t *testing.T) {
 			t.Fatalf("the town is too quiet: %d filters", len(filters))
 		}
 		found := map[string]int{}
-		for login, who := range w.people {
-			for name, f := range filters {
-				found[name] += w.pages(login+"/"+name, who, f, all)
+		for _, few := range []int{0, 1} { // the walks that are chosen when there is little, and when there is much
+			w.conf.Few = few
+			desk, err := matter.New(context.Background(), w.conf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.desk = desk
+			for login, who := range w.people {
+				for name, f := range filters {
+					found[name] += w.pages(fmt.Sprint(login, "/", name, "/", few), who, f, all)
+				}
 			}
 		}
 		for login, who := range w.people {

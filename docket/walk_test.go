@@ -30,6 +30,7 @@ type town struct {
 	clock  *clock.Manual
 	office *docket.Office
 	desk   *matter.Engine
+	conf   matter.Config
 	key    *audit.Key
 	keys   int
 
@@ -103,8 +104,9 @@ func newTown(t *testing.T, db *store.DB) *town {
 	must(err)
 	defs, err := matter.Publish(ctx, db, w.clock, sources)
 	must(err)
-	w.desk, err = matter.New(ctx, matter.Config{DB: db, Clock: w.clock, Book: book, Rules: rules, Key: w.key, Defs: defs,
-		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任"}, SearchSpan: 40})
+	w.conf = matter.Config{DB: db, Clock: w.clock, Book: book, Rules: rules, Key: w.key, Defs: defs,
+		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任"}, SearchSpan: 40}
+	w.desk, err = matter.New(ctx, w.conf)
 	must(err)
 	units, err := report.DefaultRules()
 	must(err)

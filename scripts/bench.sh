@@ -5,4 +5,7 @@ cd "$(dirname "$0")/.."
 url=$(bash kernel/store/storetest/cluster.sh "${TMPDIR:-/tmp}/touyan-test-postgres-$(id -u)")
 bin/touyan bench engine --json
 bin/touyan bench engine --engine postgres --postgres "${url}" --json
+bin/touyan bench lists --json
+bin/touyan bench timers --json
+bin/touyan bench timers --engine postgres --postgres "${url}" --json
 go test -run '^$' -bench . -benchtime 1s ./kernel/auth ./kernel/calendar ./kernel/form ./kernel/matter/flow

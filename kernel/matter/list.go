@@ -22,9 +22,8 @@ import (
 // ten thousand matters, a few hundredths of a second.
 const searchSpan = 50_000
 
-// few is how many matters may be looked at one by one: some thousandths of a
-// second.
-const few = 2000
+// fewMatters is how many may be looked at one by one: some thousandths of a second.
+const fewMatters = 2000
 
 // Filter narrows a list. Zero fields do not narrow.
 type Filter struct {
@@ -44,7 +43,7 @@ type Filter struct {
 
 	since int64 // where a search of titles ends
 	rare  bool  // the kind has few matters
-	busy  bool  // who asks has taken part in many matters, and the unit's are fewer
+	busy  bool  // who asks gave or took part in many matters, more than a unit is likely to have
 }
 
 // number gives the number that the query is, if it is one.
@@ -85,6 +84,9 @@ func (f *Filter) source(r auth.Disjunct) source {
 	}
 	if number := f.number(); number != "" {
 		return source{"matter k CROSS JOIN matter m", "k.number = ? AND k.number <> '' AND m.id = k.id AND " + s.where, append([]any{number}, s.args...), "k.id"}
+	}
+	if f.busy {
+		return source{"matter k CROSS JOIN matter m", "k.unit = ? AND m.id = k.id AND " + s.where, append([]any{f.Unit}, s.args...), "k.id"}
 	}
 	if f.rare {
 		return source{"matter k CROSS JOIN matter m", "k.kind = ? AND m.id = k.id AND " + s.where, append([]any{f.Kind}, s.args...), "k.id"}
@@ -223,24 +225,28 @@ func (e *Engine) prepare(ctx context.Context, who auth.Principal, f *Filter) err
 	}
 	var err error
 	if f.Kind != "" && !f.narrow() {
-		if f.rare, err = e.atMost(ctx, few, "matter WHERE kind = ?", f.Kind); err != nil {
+		if f.rare, err = e.few(ctx, "matter WHERE kind = ?", f.Kind); err != nil {
 			return err
 		}
 	}
 	if f.Unit != 0 && !f.rare && !f.narrow() {
-		var idle bool
-		idle, err = e.atMost(ctx, few, "matter_party WHERE person = ?", who.Person)
-		f.busy = !idle
+		for _, rows := range []string{"matter_party WHERE person = ?", "matter WHERE originator = ?"} {
+			idle, err := e.few(ctx, rows, who.Person)
+			if err != nil {
+				return err
+			}
+			f.busy = f.busy || !idle
+		}
 	}
-	return err
+	return nil
 }
 
-// atMost reports whether a table has no more than n rows of a sort; it looks at
-// no more than n of them.
-func (e *Engine) atMost(ctx context.Context, n int, rows string, arg any) (bool, error) {
+// few reports whether a table has few rows of a sort; it looks at no more than
+// it must to tell.
+func (e *Engine) few(ctx context.Context, rows string, arg any) (bool, error) {
 	var found int
-	err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?) c", arg, n+1).Scan(&found)
-	return found <= n, fault.Wrap("matter.List", err)
+	err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?) c", arg, e.most+1).Scan(&found)
+	return found <= e.most, fault.Wrap("matter.List", err)
 }
 
 // CountMatters counts what who may read of the matters that pass the filter,
