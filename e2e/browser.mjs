@@ -68,6 +68,7 @@ class Walk {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     assert.ok(wide <= 0, `${name}: the page is ${wide} px too wide`)
     await page.evaluate(axe)
+    await page.evaluate(settled)
     await page.evaluate(() => window.scrollTo(0, 0)) // a bar that has half left the window is no small target
     const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }), TAGS)
     assert.deepEqual(found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`)), [], name)
@@ -125,3 +126,13 @@ export async function until(holds, what) {
 }
 
 export const say = (text) => (panel) => panel.locator('textarea').first().fill(text)
+
+/** In the page: waits until what fades in or out has done so; a list that is closing is nobody's any more. */
+async function settled() {
+  const frame = () => new Promise((done) => requestAnimationFrame(done))
+  await frame()
+  await frame()
+  const fading = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity)
+  await Promise.all(fading.map((a) => a.finished.catch(() => undefined)))
+  await frame()
+}
