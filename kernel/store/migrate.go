@@ -63,7 +63,7 @@ func migrate(ctx context.Context, dsn string, merged scripts, alone func() error
 			return err
 		}
 		if !merged.has(version) {
-			return fault.New(fault.Unavailable, "store.Migrate", "数据库结构比本程序新，请使用较新的程序。", "The database schema is newer than this program's; run the newer program.")
+			return fault.New(fault.Unavailable, "store.Migrate", "数据库由另一版本的程序建立：请使用较新的程序；若为试用版所建，请换一个数据目录。", "The database was made by another version: run the newer program, or, if a trial version made it, choose another data directory.")
 		}
 	}
 	if err := rows.Close(); err != nil {
