@@ -69,29 +69,55 @@ type source struct {
 	id            string
 }
 
-// source chooses the walk for one reason. A number or a rare kind comes first,
-// as few matters have it; so does a set that may be as long as a working life,
-// unless the filter leaves little to compare with it. CROSS JOIN: SQLite must not
-// turn a walk around, and PostgreSQL does not mind.
-func (f *Filter) source(r auth.Disjunct) source {
-	party := r.Set == readColumns().Parties
-	if party && !f.narrow() && f.number() == "" && !f.rare && !f.busy {
-		return source{"matter_party p CROSS JOIN matter m", "p.person = ? AND m.id = p.matter", r.Args, "p.matter"}
+// sources chooses the walks along which somebody sees what the reasons give. A
+// number or a rare kind comes first, as few matters have it; so does a set that may
+// be as long as a working life, unless the filter leaves little to compare with it.
+// CROSS JOIN: SQLite must not turn a walk around, and PostgreSQL does not mind.
+func (f *Filter) sources(reasons []auth.Disjunct) []source {
+	if f.busy && len(reasons) > 0 {
+		return []source{f.alongUnit(reasons)}
 	}
-	s := source{"matter m", "(" + r.SQL + ")", slices.Clone(r.Args), "m.id"}
-	if party {
-		s.where = "EXISTS (SELECT 1 FROM matter_party p WHERE p.person = ? AND p.matter = m.id)"
+	var out []source
+	for _, r := range reasons {
+		s := source{"matter m", "(" + r.SQL + ")", slices.Clone(r.Args), "m.id"}
+		party := r.Set == readColumns().Parties
+		if party {
+			s.where = probe
+		}
+		switch number := f.number(); {
+		case number != "":
+			s = s.along("k.number = ? AND k.number <> ''", number)
+		case f.rare:
+			s = s.along("k.kind = ?", f.Kind)
+		case party && !f.narrow():
+			s = source{"matter_party p CROSS JOIN matter m", "p.person = ? AND m.id = p.matter", r.Args, "p.matter"}
+		}
+		out = append(out, s)
 	}
-	if number := f.number(); number != "" {
-		return source{"matter k CROSS JOIN matter m", "k.number = ? AND k.number <> '' AND m.id = k.id AND " + s.where, append([]any{number}, s.args...), "k.id"}
+	return out
+}
+
+// probe asks of a matter in hand whether somebody took part in it.
+const probe = "EXISTS (SELECT 1 FROM matter_party p WHERE p.person = ? AND p.matter = m.id)"
+
+// along makes a walk go along the few matters of a sort instead.
+func (s source) along(few string, arg any) source {
+	return source{"matter k CROSS JOIN matter m", few + " AND m.id = k.id AND " + s.where, append([]any{arg}, s.args...), "k.id"}
+}
+
+// alongUnit is one walk along a unit's matters with all reasons at once: whoever
+// sees them all has a page at once, and whoever sees none has it read but once,
+// from the index alone.
+func (f *Filter) alongUnit(reasons []auth.Disjunct) source {
+	parts, args := make([]string, len(reasons)), []any{f.Unit}
+	for i, r := range reasons {
+		parts[i] = "(" + r.SQL + ")"
+		if r.Set == readColumns().Parties {
+			parts[i] = probe
+		}
+		args = append(args, r.Args...)
 	}
-	if f.busy {
-		return source{"matter k CROSS JOIN matter m", "k.unit = ? AND m.id = k.id AND " + s.where, append([]any{f.Unit}, s.args...), "k.id"}
-	}
-	if f.rare {
-		return source{"matter k CROSS JOIN matter m", "k.kind = ? AND m.id = k.id AND " + s.where, append([]any{f.Kind}, s.args...), "k.id"}
-	}
-	return s
+	return source{"matter m", "m.unit = ? AND (" + strings.Join(parts, " OR ") + ")", args, "m.id"}
 }
 
 // ways gives the conditions on matter m under which it passes the filter: one,
@@ -181,8 +207,7 @@ func (e *Engine) List(ctx context.Context, who auth.Principal, f Filter) (Page, 
 		return Page{}, err
 	}
 	var all []Matter
-	for _, r := range reasons {
-		from := f.source(r)
+	for _, from := range f.sources(reasons) {
 		if f.Before != 0 {
 			from.where += " AND " + from.id + " < ?"
 			from.args = append(slices.Clone(from.args), f.Before)
@@ -262,8 +287,7 @@ func (e *Engine) CountMatters(ctx context.Context, who auth.Principal, f Filter,
 	}
 	var parts []string
 	var all []any
-	for _, r := range reasons {
-		from := f.source(r)
+	for _, from := range f.sources(reasons) {
 		for _, way := range f.ways() {
 			parts = append(parts, "SELECT id FROM (SELECT m.id FROM "+from.tables+" WHERE "+from.where+way.sql+" LIMIT ?) c")
 			all = append(append(append(all, from.args...), way.args...), most)
@@ -300,8 +324,7 @@ func (e *Engine) Board(ctx context.Context, who auth.Principal, kind string, uni
 	if unit != 0 {
 		where, args = where+" AND m.unit = ?", append(args, unit)
 	}
-	for _, r := range reasons {
-		from := f.source(r)
+	for _, from := range f.sources(reasons) {
 		_, err := store.Collect(ctx, e.db, func(row store.Scanner) (none struct{}, err error) {
 			var id, mark int64
 			var stage string
