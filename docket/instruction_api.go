@@ -3,8 +3,11 @@ package docket
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/link"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/web"
 )
@@ -20,28 +23,61 @@ type instruction struct {
 	Entered   string `json:"entered"`
 	EnteredBy named  `json:"entered_by"`
 	Confirmed string `json:"confirmed" doc:"empty while the leader has not confirmed it"`
-	Matter    int64  `json:"matter" doc:"the matter it led to; 0 for none"`
+	Matter    int64  `json:"matter" doc:"the first matter it led to; 0 for none"`
 	Number    string `json:"number"`
+	Matters   []Row  `json:"matters" doc:"every matter it led to that the reader may see, in the order of their registration"`
 }
 
 func (v view) instruction(i Instruction) instruction {
 	return instruction{
 		ID: i.ID, Leader: named{i.Leader, v.person(i.Leader)}, Verbatim: i.Verbatim, Medium: i.Medium, Title: i.Title, Received: at(i.Received),
-		Entered: at(i.Entered), EnteredBy: named{i.EnteredBy, v.person(i.EnteredBy)}, Confirmed: at(i.Confirmed),
+		Entered: at(i.Entered), EnteredBy: named{i.EnteredBy, v.person(i.EnteredBy)}, Confirmed: at(i.Confirmed), Matters: []Row{},
 	}
 }
 
-// withMatter adds the matter that an instruction led to, if the reader may see
-// it.
+// ledMost bounds the matters that are shown with one instruction.
+const ledMost = 50
+
+// withMatter adds the matters that an instruction led to, as far as the reader
+// may see them.
 func (o *Office) withMatter(ctx context.Context, who auth.Principal, i instruction) (instruction, error) {
-	id, err := o.openedFrom(ctx, i.ID)
-	if err != nil || id == 0 {
+	ids, err := o.ledTo(ctx, i.ID)
+	if err != nil {
 		return i, err
 	}
-	if m, err := o.Desk.Get(ctx, who, id); err == nil {
-		i.Matter, i.Number = m.ID, m.Number
+	var found []matter.Matter
+	for _, id := range ids {
+		m, err := o.Desk.Get(ctx, who, id)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return i, err
+		}
+		found = append(found, m)
 	}
-	return i, nil
+	if len(found) == 0 {
+		return i, nil
+	}
+	i.Matter, i.Number = found[0].ID, found[0].Number
+	i.Matters, err = o.rows(ctx, o.view(who), found)
+	return i, err
+}
+
+// ledTo gives the matters that were opened from an instruction, the first first.
+func (o *Office) ledTo(ctx context.Context, instruction int64) ([]int64, error) {
+	made, err := link.Trace(ctx, o.DB, instruction, 1, ledMost)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, e := range made {
+		if e.Source == instruction && e.Rel == link.TurnInto {
+			ids = append(ids, e.Target)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
 }
 
 // entryInput enters an instruction for a leader.

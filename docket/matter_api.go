@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -41,11 +40,6 @@ func (o *Office) registerMatter(s *web.Server) {
 		Base string `header:"X-Base-URL" maxLength:"200" pattern:"^$|^https?://[A-Za-z0-9.:\\[\\]-]+$" doc:"origin to which the code on the paper leads back"`
 	}) (*out[printed], error) {
 		return reply(o.print(ctx, web.Who(ctx), in.ID, in.Base))
-	})
-	open := post("/api/docket/matters", "docket-open", "Register a matter")
-	open.Status = http.StatusCreated
-	web.Register(s, open, func(ctx context.Context, in *struct{ Body openInput }) (*out[acted], error) {
-		return reply(o.open(ctx, web.Who(ctx), in.Body, web.Key(ctx)))
 	})
 }
 
@@ -426,51 +420,4 @@ func (o *Office) answer(ctx context.Context, who auth.Principal, done matter.Don
 	}
 	got.Now = &now
 	return got, nil
-}
-
-// openInput registers a matter.
-type openInput struct {
-	Kind       string         `json:"kind" maxLength:"60"`
-	Title      string         `json:"title" minLength:"2" maxLength:"200"`
-	Office     int64          `json:"office,omitempty"`
-	Originator int64          `json:"originator,omitempty"`
-	Source     int64          `json:"source,omitempty" doc:"the instruction it comes from"`
-	Given      map[string]any `json:"given,omitempty" doc:"the form that the kind begins with"`
-}
-
-func (o *Office) open(ctx context.Context, who auth.Principal, in openInput, key string) (acted, error) {
-	office, err := o.officeOf(who, in.Office)
-	if err != nil {
-		return acted{}, err
-	}
-	opening := matter.Opening{Kind: in.Kind, Title: in.Title, Office: office, Originator: in.Originator, Source: in.Source, Given: in.Given, Key: key}
-	if in.Source != 0 {
-		i, err := o.Instruction(ctx, who, in.Source)
-		if err != nil {
-			return acted{}, err
-		}
-		opening.Originator, opening.Office = i.Leader, i.Office
-	}
-	if opening.Given == nil {
-		opening.Given = map[string]any{"title": in.Title, "content": in.Title}
-	}
-	done, err := o.Desk.Open(ctx, who, opening)
-	if err != nil {
-		return acted{}, err
-	}
-	return o.answer(ctx, who, done)
-}
-
-// officeOf gives the office that a person works for, or the one he names.
-func (o *Office) officeOf(who auth.Principal, named int64) (int64, error) {
-	if named != 0 {
-		return named, nil
-	}
-	dir := o.Book.Now()
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
-		if office := dir.OfficeOf(p.Unit); office != 0 {
-			return office, nil
-		}
-	}
-	return 0, fault.New(fault.Forbidden, "docket.officeOf", "只有办公室的工作人员可以登记。", "Only the staff of an office can register this.")
 }

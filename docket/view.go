@@ -1,8 +1,6 @@
 package docket
 
 import (
-	"encoding/json"
-	"fmt"
 	"sort"
 	"strings"
 	"time"
@@ -356,83 +354,4 @@ func titleOf(prop map[string]any, name string) fault.Text {
 		return fault.T(name, name)
 	}
 	return fault.T(zh, en)
-}
-
-// display puts a value into words, following its widget.
-func (v view) display(prop map[string]any, value any) fault.Text {
-	widget, _ := prop["x-widget"].(string)
-	text, isText := value.(string)
-	switch widget {
-	case "unit":
-		var id int64
-		if _, err := fmt.Sscan(text, &id); err == nil {
-			return v.unit(id)
-		}
-	case "person":
-		var id int64
-		if _, err := fmt.Sscan(text, &id); err == nil {
-			if p, ok := v.dir.Person(id); ok {
-				return p.Name
-			}
-		}
-	case "limit":
-		if l, err := calendar.ParseLimit(text); err == nil {
-			return l.Text()
-		}
-	case "choice":
-		return choice(text)
-	case "units":
-		return v.unitList(value)
-	}
-	if isText {
-		return fault.T(text, text)
-	}
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return fault.Text{}
-	}
-	return fault.T(string(raw), string(raw))
-}
-
-// unitList puts a list of lead and assisting units into words.
-func (v view) unitList(value any) fault.Text {
-	items, _ := value.([]any)
-	var zh, en []string
-	for _, item := range items {
-		m, _ := item.(map[string]any)
-		var id int64
-		text, _ := m["unit"].(string)
-		if _, err := fmt.Sscan(text, &id); err != nil {
-			continue
-		}
-		role, _ := m["role"].(string)
-		limit, _ := m["limit"].(string)
-		name, r, l := v.unit(id), choice(role), fault.T(limit, limit)
-		if parsed, err := calendar.ParseLimit(limit); err == nil {
-			l = parsed.Text()
-		}
-		zh, en = append(zh, fmt.Sprintf("%s（%s，%s）", name.ZH, r.ZH, l.ZH)), append(en, fmt.Sprintf("%s (%s, %s)", name.EN, r.EN, l.EN))
-	}
-	return fault.T(strings.Join(zh, "；"), strings.Join(en, "; "))
-}
-
-// choice words the values that the docket's forms offer.
-func choice(value string) fault.Text {
-	switch value {
-	case "lead":
-		return fault.T("牵头", "lead")
-	case "assist":
-		return fault.T("协办", "assist")
-	case "transfer":
-		return fault.T("转有关单位办理", "by units")
-	case "self":
-		return fault.T("办公室自办", "by the office itself")
-	case "yes":
-		return fault.T("已解决", "solved")
-	case "partly":
-		return fault.T("部分解决", "partly solved")
-	case "no":
-		return fault.T("未解决", "not solved")
-	}
-	return fault.T(value, value)
 }

@@ -14,6 +14,7 @@ export function navigation(): Place[] {
     { to: '/matters', icon: 'matters', text: 'nav.matters' },
     { to: '/board', icon: 'board', text: 'nav.board' },
     { to: '/enter', icon: 'enter', text: session.me.leader ? 'nav.instruct' : 'nav.enter' },
+    { to: '/register', icon: 'register', text: 'nav.register' },
     { to: '/imports', icon: 'imports', text: 'nav.imports' },
     { to: '/units', icon: 'units', text: 'nav.units' },
     { to: '/definitions', icon: 'flow', text: 'nav.definitions' },

@@ -21,7 +21,7 @@ const reads = {
   Me: "S['WebMe']", Inbox: "S['DocketInbox']", 'Page<T.Row>': "S['DocketPage']", Board: "S['DocketBoard']", Matter: "S['DocketDetail']", TreeNode: "S['DocketNode']",
   Provenance: "S['DocketProvenance']", Print: "S['DocketPrinted']", Receipt: "S['AuditIssued']", Verdict: "S['DocketVerdict']",
   DefinitionRow: "S['DocketDefRow']", Definition: "S['DocketDefPage']", Unit: "S['DocketUnitRow']", Person: "S['DocketPersonRow']",
-  Revised: "S['DocketRevised']", ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']",
+  Revised: "S['DocketRevised']", ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']", Openable: "S['DocketOpenable']",
   Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
 }
 const sends = { ProposalAct: "S['RevisionInputBody']" }

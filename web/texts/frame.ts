@@ -16,6 +16,7 @@ export const frame = {
   'nav.enter': ['代录批示', 'Enter words'],
   'nav.instruct': ['作批示', 'Instruct'],
   'nav.confirm': ['待我确认', 'To confirm'],
+  'nav.register': ['登记', 'Register'],
   'nav.imports': ['任务导入', 'Import'],
   'nav.units': ['单位岗位', 'Units'],
   'nav.definitions': ['办理流程', 'Procedures'],

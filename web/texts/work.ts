@@ -126,7 +126,9 @@ export const work = {
   'clock.basis': ['依据：{basis}', 'Basis: {basis}'],
 
   'instruction.title': ['批示', 'Instruction'],
-  'instruction.matter': ['由此登记的事项', 'The matter it led to'],
+  'instruction.matters': ['由此登记的事项', 'The matters it led to'],
+  'instruction.noMatter': ['还没有由它登记事项。', 'No matter has been registered from it yet.'],
+  'instruction.more': ['由它再登记一件', 'Register another matter from it'],
   'instruction.enteredBy': ['{who} 代录', 'entered by {who}'],
   'instruction.own': ['本人作出', 'entered in person'],
   'instruction.confirmed': ['本人已于 {at} 确认', 'confirmed in person {at}'],

@@ -51,6 +51,8 @@ export const api = {
   confirmInstruction: (id: T.Id, key: string) => post<{ pos: number; receipt: T.Receipt }>(`/api/docket/instructions/${id}/confirm`, {}, key),
   register: (body: { kind: string; title: string; source?: T.Id; originator?: T.Id; given: unknown }, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
 
+  openable: () => get<T.Openable[]>('/api/docket/kinds'),
+
   imports: () => get<T.ImportRow[]>('/api/imports'),
   import: (id: T.Id) => get<T.Import>(`/api/imports/${id}`),
   addImport: (body: { name: string; content_base64?: string; text?: string; as?: string }, key: string) =>

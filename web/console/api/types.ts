@@ -207,6 +207,17 @@ export interface Instruction {
   medium?: string
   matter?: Id
   number?: string
+  matters: Row[]
+}
+
+/** A kind of work that one may register, with the form it begins with. */
+export interface Openable {
+  kind: string
+  name: Text
+  basis: { source: string; article?: string }[]
+  first: Text
+  asks: boolean
+  given: Schema
 }
 
 export interface Matter extends Row {
