@@ -2,10 +2,7 @@ package docket_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -217,39 +214,6 @@ func TestWithdraw(t *testing.T) {
 		var open int
 		if err := db.QueryRow(ctx, "SELECT count(*) FROM task").Scan(&open); err != nil || open != 0 {
 			t.Fatalf("%d open steps: %v", open, err)
-		}
-		w.check(2)
-	})
-}
-
-// TestTwoAtOnce: two clerks act on the same step at the same moment; one wins,
-// the other is told what the matter has come to.
-func TestTwoAtOnce(t *testing.T) {
-	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
-		w := newTown(t, db)
-		_, part := w.assigned("10wd")
-		const at = 40
-		var wg sync.WaitGroup
-		var mu sync.Mutex
-		won, told := 0, 0
-		for i := range at {
-			wg.Go(func() {
-				_, err := w.desk.Act(context.Background(), w.people["shen"], part, matter.Act{Step: "sign", Act: "sign", Input: map[string]any{}, Key: fmt.Sprintf("race-%d", i)})
-				mu.Lock()
-				defer mu.Unlock()
-				switch {
-				case err == nil:
-					won++
-				case fault.Is(err, fault.Conflict) && strings.Contains(fault.Of(err).Text.ZH, "分办"):
-					told++
-				default:
-					t.Errorf("%v", err)
-				}
-			})
-		}
-		wg.Wait()
-		if won != 1 || told != at-1 {
-			t.Fatalf("%d won, %d were told", won, told)
 		}
 		w.check(2)
 	})

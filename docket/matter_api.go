@@ -362,6 +362,7 @@ type actInput struct {
 		Slot     string         `json:"slot,omitempty" maxLength:"200"`
 		Step     string         `json:"step,omitempty" maxLength:"60"`
 		Act      string         `json:"act" maxLength:"60"`
+		N        int            `json:"n,omitempty" minimum:"0" doc:"the opening of the step that the reader saw, from the task; if it has been opened anew since, the act is refused"`
 		Input    map[string]any `json:"input,omitempty"`
 		Behalf   int64          `json:"behalf,omitempty" doc:"the leader for whom the act is entered"`
 		Occurred string         `json:"occurred,omitempty" maxLength:"40" doc:"when it happened, if earlier"`
@@ -399,7 +400,7 @@ func (o *Office) act(ctx context.Context, who auth.Principal, in *actInput, key 
 		return acted{}, err
 	}
 	done, err := o.Desk.Act(ctx, who, in.ID, matter.Act{
-		Slot: in.Body.Slot, Step: in.Body.Step, Act: in.Body.Act, Input: in.Body.Input, Behalf: in.Body.Behalf, Occurred: occurred, Key: key,
+		Slot: in.Body.Slot, Step: in.Body.Step, Act: in.Body.Act, N: in.Body.N, Input: in.Body.Input, Behalf: in.Body.Behalf, Occurred: occurred, Key: key,
 	})
 	if err != nil {
 		return acted{}, err

@@ -84,6 +84,7 @@ type task struct {
 	KindName    fault.Text   `json:"kind_name"`
 	Slot        string       `json:"slot"`
 	Step        string       `json:"step"`
+	N           int          `json:"n" doc:"which opening of a step of the matter this is"`
 	StepName    fault.Text   `json:"step_name"`
 	Unit        int64        `json:"unit"`
 	UnitName    fault.Text   `json:"unit_name"`
@@ -242,7 +243,7 @@ func (v view) holder(s matter.Slot) fault.Text {
 func (v view) task(m matter.Matter, s matter.Slot, offers []matter.Offered) task {
 	d := v.def(m.Def)
 	t := task{
-		Matter: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Slot: s.Slot, Step: s.Step, StepName: stepName(d, s.Step),
+		Matter: m.ID, Number: m.Number, Title: m.Title, Kind: m.Kind, KindName: v.kindName(m.Kind), Slot: s.Slot, Step: s.Step, N: s.N, StepName: stepName(d, s.Step),
 		Unit: s.Unit, UnitName: v.unit(s.Unit), Person: s.Person, PersonName: v.holder(s).ZH, Duty: s.Duty, DutyName: auth.Duty(s.Duty).Name(),
 		Since: at(s.Since), Due: at(s.Due), Provisional: s.Provisional, Remaining: v.left(s.Due), Mark: s.Mark, Parent: m.Parent, Urged: s.Urged,
 		Acts: []ShortOffer{},

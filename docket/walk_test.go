@@ -92,6 +92,7 @@ func newTown(t *testing.T, db *store.DB) *town {
 	person("zhou", w.hall, auth.Leader)
 	person("tang", w.hall, auth.Secretary)
 	person("lin", w.hall, auth.Supervisor)
+	person("wei", w.hall, auth.Supervisor)
 	person("shen", w.bureau, auth.Liaison)
 	person("head", w.bureau, auth.Head)
 	person("chief", w.section, auth.Section)

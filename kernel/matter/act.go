@@ -198,8 +198,12 @@ func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 	if c.in.Occurred.After(c.now) {
 		return fault.At("matter.Act", "occurred", "发生时间不能晚于现在。", "The time it happened cannot lie ahead.")
 	}
-	act := def.StepAct(c.in.Step, c.in.Act)
-	if slot := m.Clocks.slot(c.in.Slot); act != nil && act.InTime && slot != nil && slot.Due != 0 && c.now.UnixMicro() > slot.Due {
+	act, slot := def.StepAct(c.in.Step, c.in.Act), m.Clocks.slot(c.in.Slot)
+	if c.in.N != 0 && slot != nil && slot.Step == c.in.Step && slot.N != c.in.N {
+		return fault.New(fault.Conflict, "matter.Act", "您查看之后，本环节已办理过并重新开启，请核对新的内容后再办理。",
+			"Since you looked, this step was done and opened again; check what is new before you act.")
+	}
+	if act != nil && act.InTime && slot != nil && slot.Due != 0 && c.now.UnixMicro() > slot.Due {
 		return fault.New(fault.Conflict, "matter.Act", "“"+act.Name.ZH+"”须在时限内提出，时限已过。", "\""+act.Name.EN+"\" must be made within the limit, which has passed.")
 	}
 	return nil

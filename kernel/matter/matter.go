@@ -160,6 +160,7 @@ type Act struct {
 	Slot     string
 	Step     string
 	Act      string
+	N        int // which opening of the step was seen, by its Slot.N; 0: whichever stands open
 	Input    map[string]any
 	Key      string    // idempotency key, chosen by the client
 	Behalf   int64     // the person acted for, when an act is entered for a leader

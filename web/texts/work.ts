@@ -59,6 +59,7 @@ export const work = {
   'form.restored': ['已恢复您上次未提交的内容。', 'What you had typed before is back.'],
 
   'act.title': ['可办理的动作', 'What you can do'],
+  'act.news': ['您打开表单之后，此事项有了变化，请核对后再提交：', 'Since you opened the form the matter has changed; check before you send:'],
   'act.done': ['已办理：{act}', 'Done: {act}'],
   'act.number': ['编号 {number}', 'number {number}'],
   'act.next': ['下一步：{step}，由 {who} 办理', 'Next: {step}, held by {who}'],

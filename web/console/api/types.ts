@@ -93,6 +93,7 @@ export interface Task {
   kind_name: Text
   slot: string
   step: string
+  n: number
   step_name: Text
   unit: Id
   unit_name: Text
