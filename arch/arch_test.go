@@ -41,11 +41,12 @@ var may = map[string][]string{
 	"kernel/web/webtest": {"kernel/web"},
 	"web":                {},
 	"docket/report":      {"kernel/fault"},
-	"docket":             {"kernel/…", "docket/report"},
+	"docket/process":     {"kernel/calendar", "kernel/fault", "kernel/matter/flow"},
+	"docket":             {"kernel/…", "docket/process", "docket/report"},
 	"demo":               {"kernel/…", "docket", "docket/report"},
 	"bench/floor":        {},
 	"bench":              {"kernel/…", "bench/floor"},
-	"cmd/touyan":         {"kernel/…", "docket", "docket/report", "demo", "bench", "bench/floor", "web"},
+	"cmd/touyan":         {"kernel/…", "docket", "docket/process", "docket/report", "demo", "bench", "bench/floor", "web"},
 	"arch":               {},
 }
 
