@@ -97,6 +97,7 @@ type write struct {
 	dir   *auth.Directory
 	place event.Place
 	again bool
+	giver int64 // for whom it is done by delegation
 }
 
 func (o *Office) write(who auth.Principal, key string) write {
@@ -110,7 +111,7 @@ func (w *write) load(g *store.Group) {
 
 // begin reports a repeated key, whose first event then is the answer.
 func (w *write) begin(g *store.Group) (again bool, err error) {
-	w.again = false
+	w.again, w.giver = false, 0
 	if pos, ok := event.Seen(g, w.once); ok {
 		w.again, w.place = true, event.Place{Event: event.Event{Envelope: event.Envelope{Pos: pos}}}
 		return true, nil
@@ -118,8 +119,20 @@ func (w *write) begin(g *store.Group) (again bool, err error) {
 	return false, auth.Current(g, w.dir)
 }
 
-// log writes the change's event.
+// allow asks the rules, and notes for whom it is done when only a delegation
+// allows it.
+func (w *write) allow(action string, res auth.Resource) error {
+	v, err := w.o.Rules.Require(w.dir, w.who, action, res)
+	w.giver = v.Behalf
+	return err
+}
+
+// log writes the change's event. What is entered for a leader bears his name;
+// anything else that of the person acted for by delegation.
 func (w *write) log(g *store.Group, kind string, subject, behalf, unit int64, body any) error {
+	if behalf == 0 {
+		behalf = w.giver
+	}
 	place, err := event.Append(g, event.Draft{
 		Kind: kind, Subject: subject, Actor: w.who.Person, Behalf: behalf, Unit: unit, Key: w.once.Key, Recorded: w.now, Body: body,
 	})
@@ -178,7 +191,7 @@ func (c *entering) Decide(g *store.Group) error {
 	}
 	const op = "docket.Enter"
 	office := c.in.Office
-	if _, err := c.o.Rules.Require(c.dir, c.who, "docket.enter", auth.Resource{Type: "Docket", Office: office, Need: staff(office)}); err != nil {
+	if err := c.allow("docket.enter", auth.Resource{Type: "Docket", Office: office, Need: staff(office)}); err != nil {
 		return err
 	}
 	if p, ok := c.dir.Person(c.in.Leader); !ok || p.Status != auth.Active || !leads(c.dir, c.in.Leader, office) {
@@ -200,7 +213,7 @@ func (c *entering) Decide(g *store.Group) error {
 	i.ID = event.Next(g)
 	store.Insert(g, &instructions, i.ID, i)
 	return c.log(g, "docket.instruction/enter", event.NewSubject, c.in.Leader, office, map[string]any{
-		"verbatim": i.Verbatim, "medium": i.Medium, "title": i.Title, "received": i.Received,
+		"verbatim": i.Verbatim, "medium": i.Medium, "title": i.Title, "received": i.Received, "lent_by": c.giver,
 	})
 }
 
@@ -241,7 +254,7 @@ func (c *confirming) Decide(g *store.Group) error {
 	if !ok {
 		return errNoInstruction()
 	}
-	if _, err := c.o.Rules.Require(c.dir, c.who, "docket.confirm", auth.Resource{Type: "Docket", Office: i.Office, Named: i.Leader}); err != nil {
+	if err := c.allow("docket.confirm", auth.Resource{Type: "Docket", Office: i.Office, Named: i.Leader}); err != nil {
 		return err
 	}
 	if i.Confirmed != 0 {

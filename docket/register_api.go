@@ -157,7 +157,7 @@ func (o *Office) officeOf(who auth.Principal, named int64) (int64, error) {
 		return named, nil
 	}
 	dir := o.Book.Now()
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
+	for _, p := range dir.Seats(who.Person) {
 		if office := dir.OfficeOf(p.Unit); office != 0 {
 			return office, nil
 		}

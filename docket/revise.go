@@ -58,7 +58,7 @@ func (c *revising) Decide(g *store.Group) error {
 	if !ok {
 		return errNoIntake()
 	}
-	if _, err := c.o.Rules.Require(c.dir, c.who, "docket.intake", auth.Resource{Type: "Docket", Office: in.Office, Need: staff(in.Office)}); err != nil {
+	if err := c.allow("docket.intake", auth.Resource{Type: "Docket", Office: in.Office, Need: staff(in.Office)}); err != nil {
 		return err
 	}
 	p, ok := store.Get(g, &proposals, proposalKey{c.intake, int64(c.n)})

@@ -74,14 +74,14 @@ func OpenBook(ctx context.Context, db *store.DB, clk clock.Clock) (*Book, error)
 	return b, nil
 }
 
-// Now gives the newest snapshot known, as of the clock's day.
+// Now gives the newest snapshot known, as of the clock's instant.
 func (b *Book) Now() *Directory {
 	d := b.newest.Load()
-	day := b.clock.Now().Format(dayForm)
-	if d.day == day {
+	at := b.clock.Now()
+	if d.holds(at) {
 		return d
 	}
-	next, err := d.on(day)
+	next, err := d.on(at)
 	if err != nil { // the same rows were accepted for another day
 		panic("auth: " + err.Error())
 	}
@@ -123,7 +123,7 @@ func (b *Book) Refresh(ctx context.Context) error {
 		if have := b.newest.Load(); have != nil && have.version == before {
 			return nil
 		}
-		d, err := readDirectory(ctx, b.db, before, now.Format(dayForm))
+		d, err := readDirectory(ctx, b.db, before, now)
 		after, verr := readVersion(ctx, b.db)
 		if verr != nil {
 			return fault.Wrap("auth.Refresh", verr)
@@ -168,7 +168,7 @@ func readVersion(ctx context.Context, r store.Reader) (int64, error) {
 	return v, err
 }
 
-func readDirectory(ctx context.Context, r store.Reader, version int64, day string) (*Directory, error) {
+func readDirectory(ctx context.Context, r store.Reader, version int64, at time.Time) (*Directory, error) {
 	units, err := store.Collect(ctx, r, func(row store.Scanner) (u Unit, err error) {
 		err = row.Scan(&u.ID, &u.Parent, &u.Level, &u.Kind, &u.DutyKey, &u.Name.ZH, &u.Name.EN)
 		return u, err
@@ -190,5 +190,15 @@ func readDirectory(ctx context.Context, r store.Reader, version int64, day strin
 	if err != nil {
 		return nil, err
 	}
-	return NewDirectory(version, day, units, people, posts)
+	given, err := store.Collect(ctx, r, func(row store.Scanner) (Delegation, error) { return scanDelegation(row) },
+		"SELECT id, giver, taker, post, kinds, since, until, standing, reason, ended FROM delegation ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	away, err := store.Collect(ctx, r, func(row store.Scanner) (Absence, error) { return scanAbsence(row) },
+		"SELECT id, person, since, until, reason, ended FROM absence ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	return newDirectory(version, at, rows{units, people, posts, given, away})
 }

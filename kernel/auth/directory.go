@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/cedar-policy/cedar-go"
 
+	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/fault"
 )
 
@@ -55,8 +57,8 @@ type Post struct {
 // On reports whether the post is held on a day.
 func (p Post) On(day string) bool { return p.From <= day && (p.To == "" || day <= p.To) }
 
-// Directory is all units, people and posts as one version on one day. It does
-// not change and may be read by any number of goroutines.
+// Directory is all units, people, posts and delegations as one version at one
+// instant. It does not change and may be read by any number of goroutines.
 type Directory struct {
 	version int64
 	day     string
@@ -67,7 +69,21 @@ type Directory struct {
 	roster  []int64          // people by id
 	holders map[seat][]Post
 	root    int64
-	posts   []Post // as given, for the next day's snapshot
+	rows    rows // as given, for a later snapshot
+
+	at, from, until int64 // µs: the snapshot's instant, and from which to which (not included) it is true
+	delegations     []Delegation
+	absences        []Absence
+	borrowed        map[int64][]Delegation // by taker: those whose time it is
+}
+
+// rows are what a snapshot is made of.
+type rows struct {
+	units       []Unit
+	people      []Person
+	posts       []Post
+	delegations []Delegation
+	absences    []Absence
 }
 
 type seat struct {
@@ -88,19 +104,32 @@ type personNode struct {
 	value  cedar.Value
 	record cedar.Record
 	cache  atomic.Pointer[principal]
+	hats   atomic.Pointer[[]hat]
 }
 
-// NewDirectory builds a snapshot as of a day (YYYY-MM-DD). It refuses, as
-// Internal, ids below 1, a tree with a cycle or two roots, and a post without
-// its person or unit.
+// NewDirectory builds a snapshot without delegations as of a day (YYYY-MM-DD). It
+// refuses, as Internal, ids below 1, a tree with a cycle or two roots, and a post
+// without its person or unit.
 func NewDirectory(version int64, day string, units []Unit, people []Person, posts []Post) (*Directory, error) {
-	d := &Directory{
-		version: version, day: day, posts: posts,
-		units:   make(map[int64]*unitNode, len(units)),
-		people:  make(map[int64]*personNode, len(people)),
-		keys:    map[string]int64{},
-		holders: make(map[seat][]Post, len(posts)),
+	at, err := time.ParseInLocation(dayForm, day, clock.Shanghai())
+	if err != nil {
+		return nil, broken("the day of the snapshot cannot be read")
 	}
+	return newDirectory(version, at, rows{units: units, people: people, posts: posts})
+}
+
+// newDirectory builds a snapshot as of an instant.
+func newDirectory(version int64, at time.Time, in rows) (*Directory, error) {
+	units, people, posts := in.units, in.people, in.posts
+	d := &Directory{
+		version: version, rows: in, at: at.UnixMicro(), day: at.In(clock.Shanghai()).Format(dayForm),
+		units:       make(map[int64]*unitNode, len(units)),
+		people:      make(map[int64]*personNode, len(people)),
+		keys:        map[string]int64{},
+		holders:     make(map[seat][]Post, len(posts)),
+		delegations: in.delegations, absences: in.absences, borrowed: map[int64][]Delegation{},
+	}
+	d.span(at)
 	for _, u := range units {
 		value := entityOf(unitType, u.ID)
 		d.units[u.ID] = &unitNode{Unit: u, value: value, record: factRecord(value)}
@@ -190,17 +219,41 @@ func (d *Directory) Version() int64 { return d.version }
 // Day is the day (YYYY-MM-DD) as of which posts count as held.
 func (d *Directory) Day() string { return d.day }
 
-// on gives the same version as of another day.
-func (d *Directory) on(day string) (*Directory, error) {
-	units, people := make([]Unit, 0, len(d.units)), make([]Person, 0, len(d.people))
-	for _, id := range d.order {
-		units = append(units, d.units[id].Unit)
+// span finds how long the snapshot is true: to the end of the day, or to the
+// next instant at which a delegation or an absence begins or ends.
+func (d *Directory) span(at time.Time) {
+	year, month, day := at.In(clock.Shanghai()).Date()
+	midnight := time.Date(year, month, day, 0, 0, 0, 0, clock.Shanghai())
+	d.from, d.until = midnight.UnixMicro(), midnight.AddDate(0, 0, 1).UnixMicro()
+	bound := func(instants ...int64) {
+		for _, us := range instants {
+			if us <= d.at {
+				d.from = max(d.from, us)
+			} else {
+				d.until = min(d.until, us)
+			}
+		}
 	}
-	for _, id := range d.roster {
-		people = append(people, d.people[id].Person)
+	for i := range d.delegations {
+		g := &d.delegations[i]
+		bound(g.Since, g.Until)
+		if g.during(d.at) {
+			d.borrowed[g.Taker] = append(d.borrowed[g.Taker], *g)
+		}
 	}
-	return NewDirectory(d.version, day, units, people, d.posts)
+	for i := range d.absences {
+		bound(d.absences[i].Since, d.absences[i].Until)
+	}
 }
+
+// holds reports whether the snapshot is true at an instant.
+func (d *Directory) holds(at time.Time) bool {
+	us := at.UnixMicro()
+	return d.from <= us && us < d.until
+}
+
+// on gives the same version as of another instant.
+func (d *Directory) on(at time.Time) (*Directory, error) { return newDirectory(d.version, at, d.rows) }
 
 // Unit gives a unit.
 func (d *Directory) Unit(id int64) (Unit, bool) {
@@ -304,7 +357,7 @@ func (d *Directory) PostsOf(person int64, day string) []Post {
 
 // Post finds a post by its id.
 func (d *Directory) Post(id int64) (Post, bool) {
-	for _, p := range d.posts {
+	for _, p := range d.rows.posts {
 		if p.ID == id {
 			return p, true
 		}

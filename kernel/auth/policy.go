@@ -330,7 +330,7 @@ func resourceTerm(name cedar.String) (term, error) {
 
 func principalTerm(name cedar.String) (term, error) {
 	switch name {
-	case "posts", "duties":
+	case "posts", "duties", "by":
 		return term{place: inPrincipal, of: aString, set: true, name: name}, nil
 	case "units", "leads", "offices", "administers":
 		return term{place: inPrincipal, of: aUnit, set: true, name: name}, nil

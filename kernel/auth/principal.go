@@ -18,6 +18,8 @@ type Principal struct {
 // principal is what policies may know about a person on a day.
 type principal struct {
 	person      int64
+	owner       int64    // whose posts they are
+	by          []string // bySelf or byDelegation
 	posts       []string // "duty@unit"
 	duties      []string
 	units       []int64 // of all posts
@@ -27,16 +29,34 @@ type principal struct {
 	entity      cedar.Entity
 }
 
-// principalOf gives a person's attributes, worked out once for each snapshot.
+// How a principal has its rights, as policies may ask: principal.by.
+const (
+	bySelf       = "self"
+	byDelegation = "delegation"
+)
+
+// principalOf gives a person's attributes by his own posts, worked out once for
+// each snapshot.
 func (d *Directory) principalOf(n *personNode) *principal {
 	if p := n.cache.Load(); p != nil {
 		return p
 	}
-	p := &principal{person: n.ID}
+	var held []Post
 	for _, post := range n.posts {
-		if !post.On(d.day) {
-			continue
+		if post.On(d.day) {
+			held = append(held, post)
 		}
+	}
+	p := d.standing(n.ID, n.ID, held, bySelf)
+	n.cache.Store(p)
+	return p
+}
+
+// standing gives what policies see of somebody who has the posts. owner is whose
+// they are.
+func (d *Directory) standing(person, owner int64, held []Post, by string) *principal {
+	p := &principal{person: person, owner: owner, by: []string{by}}
+	for _, post := range held {
 		p.posts = append(p.posts, Need(post.Duty, post.Unit))
 		p.duties = append(p.duties, string(post.Duty))
 		p.units = append(p.units, post.Unit)
@@ -53,13 +73,12 @@ func (d *Directory) principalOf(n *personNode) *principal {
 	p.posts, p.duties = distinct(p.posts), distinct(p.duties)
 	p.units, p.leads, p.offices, p.administers = distinct(p.units), distinct(p.leads), distinct(p.offices), distinct(p.administers)
 	p.entity = cedar.Entity{
-		UID: n.value.(cedar.EntityUID),
+		UID: d.personValue(person).(cedar.EntityUID),
 		Attributes: cedar.NewRecord(cedar.RecordMap{
-			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": unitSet(p.units),
+			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": unitSet(p.units), "by": stringSet(p.by),
 			"leads": unitSet(p.leads), "offices": unitSet(p.offices), "administers": unitSet(p.administers),
 		}),
 	}
-	n.cache.Store(p)
 	return p
 }
 

@@ -73,6 +73,8 @@ type order struct {
 	once  event.Once
 	at    time.Time
 	id    int64 // answer: the object's id
+
+	behalf int64 // for whom it is done, by delegation
 }
 
 func (o *order) Load(g *store.Group) {
@@ -83,6 +85,12 @@ func (o *order) Load(g *store.Group) {
 // begin gives done for a retry, and an error when the act is not allowed in
 // each of the units.
 func (o *order) begin(g *store.Group, action string, units ...int64) (done bool, err error) {
+	return o.beginFor(g, action, 0, units...)
+}
+
+// beginFor is begin for an act that concerns what is a person's own.
+func (o *order) beginFor(g *store.Group, action string, person int64, units ...int64) (done bool, err error) {
+	o.behalf = 0
 	if pos, seen := event.Seen(g, o.once); seen {
 		o.id = pos
 		return true, nil
@@ -91,16 +99,18 @@ func (o *order) begin(g *store.Group, action string, units ...int64) (done bool,
 		return false, err
 	}
 	for _, unit := range units {
-		if _, err := o.rules.Require(o.dir, o.who, action, Resource{Type: "Unit", ID: unit, Unit: unit}); err != nil {
+		v, err := o.rules.Require(o.dir, o.who, action, Resource{Type: "Unit", ID: unit, Unit: unit, Named: person})
+		if err != nil {
 			return false, err
 		}
+		o.behalf = v.Behalf
 	}
 	return false, nil
 }
 
 // record writes the act's event and counts the version up.
 func (o *order) record(g *store.Group, kind string, subject int64, body any) error {
-	place, err := event.Append(g, event.Draft{Kind: kind, Subject: subject, Actor: o.who.Person, Key: o.once.Key, Recorded: o.at, Body: body})
+	place, err := event.Append(g, event.Draft{Kind: kind, Subject: subject, Actor: o.who.Person, Behalf: o.behalf, Key: o.once.Key, Recorded: o.at, Body: body})
 	if err != nil {
 		return err
 	}

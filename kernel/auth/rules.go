@@ -24,6 +24,8 @@ type bucket struct {
 	policies []*policy
 	attrs    []attr // attributes of the resource that they read
 	denied   fault.Text
+
+	prohibits *bucket // the forbids alone
 }
 
 // All implements cedar.PolicyIterator: the policies in the order of their files.
@@ -75,7 +77,7 @@ func NewRules(sources ...Source) (*Rules, error) {
 // newBucket gathers the policies for an action.
 func newBucket(all []*policy, action string) *bucket {
 	b := &bucket{}
-	var used [attrCount]bool
+	used := [attrCount]bool{attrKind: true, attrUnit: true} // a delegation may be limited to them
 	var zh, en []string
 	for _, p := range all {
 		if p.actions != nil && !slices.Contains(p.actions, action) {
@@ -93,6 +95,12 @@ func newBucket(all []*policy, action string) *bucket {
 		}
 	}
 	b.denied = fault.T("您没有办理此项的权限。可办理的是："+strings.Join(zh, "；")+"。", "You may not do this. Those who may: "+strings.Join(en, "; ")+".")
+	b.prohibits = &bucket{}
+	for _, p := range b.policies {
+		if p.forbid {
+			b.prohibits.policies = append(b.prohibits.policies, p)
+		}
+	}
 	if len(zh) == 0 {
 		b.denied = fault.T("此项操作未授权任何人办理。", "Nobody is allowed to do this.")
 	}
@@ -136,6 +144,9 @@ type Verdict struct {
 	Allowed bool
 	Policy  string     // @id; DefaultDeny when no policy spoke
 	Reason  fault.Text // permit: who may; otherwise what is missing
+
+	Delegation int64 // by which alone it is allowed; 0 when the person's own right suffices
+	Behalf     int64 // who gave the delegation: the act is done for this person
 }
 
 // DefaultDeny stands for the policy when none allowed, and Inactive when the
@@ -210,7 +221,7 @@ func (f *facts) record(a attr) cedar.Record {
 }
 
 // Require asks whether who may do the action on the resource, by the posts the
-// directory shows. A refusal is a fault: Unauthenticated for nobody known,
+// directory shows, else by a delegation in force, which the verdict then names. A refusal is a fault: Unauthenticated for nobody known,
 // Forbidden with the policy otherwise.
 func (r *Rules) Require(d *Directory, who Principal, action string, res Resource) (Verdict, error) {
 	p, err := d.known(who)
@@ -218,24 +229,47 @@ func (r *Rules) Require(d *Directory, who Principal, action string, res Resource
 		return Verdict{Policy: fault.Of(err).Policy, Reason: fault.Of(err).Text}, err
 	}
 	b := r.bucket(action)
-	f := facts{dir: d, principal: &p.entity, resource: &res}
+	v, forbids, err := b.ask(d, p, action, &res)
+	if err != nil || v.Allowed {
+		return v, err
+	}
+	for _, h := range d.hatsOf(d.people[who.Person]) {
+		if forbids { // no delegation lifts what is forbidden to the person himself
+			break
+		}
+		if !h.covers(&res) {
+			continue
+		}
+		if _, never, err := b.prohibits.ask(d, h.giver, action, &res); never || err != nil {
+			continue
+		}
+		by, _, err := b.ask(d, h.principal, action, &res)
+		if err == nil && by.Allowed {
+			by.Delegation, by.Behalf = h.delegation, h.owner
+			return by, nil
+		}
+	}
+	return v, forbidden(v)
+}
+
+// ask evaluates the policies of a bucket for one principal; forbids reports that
+// the answer is no because a policy forbids it.
+func (b *bucket) ask(d *Directory, p *principal, action string, res *Resource) (v Verdict, forbids bool, err error) {
+	f := facts{dir: d, principal: &p.entity, resource: res}
 	decision, diag := cedar.Authorize(b, &f, cedar.Request{
 		Principal: p.entity.UID, Action: cedar.EntityUID{Type: "Action", ID: cedar.String(action)},
 		Resource: cedar.EntityUID{Type: cedar.EntityType(res.Type), ID: "this"},
 	})
 	if len(diag.Errors) > 0 { // a checked policy over complete attributes cannot fail
-		return Verdict{}, &fault.Error{Kind: fault.Internal, Op: "auth.Require", Policy: string(diag.Errors[0].PolicyID),
+		return Verdict{}, false, &fault.Error{Kind: fault.Internal, Op: "auth.Require", Policy: string(diag.Errors[0].PolicyID),
 			Text: fault.T("权限策略求值出错，已按不许可处理。", "A policy failed while evaluated; the answer is no.")}
 	}
-	v := Verdict{Allowed: decision == cedar.Allow, Policy: DefaultDeny, Reason: b.denied}
+	v = Verdict{Allowed: decision == cedar.Allow, Policy: DefaultDeny, Reason: b.denied}
 	if len(diag.Reasons) > 0 {
 		v.Policy = string(diag.Reasons[0].PolicyID)
 		v.Reason = b.text(v.Policy)
 	}
-	if !v.Allowed {
-		return v, forbidden(v)
-	}
-	return v, nil
+	return v, !v.Allowed && len(diag.Reasons) > 0, nil
 }
 
 func forbidden(v Verdict) error {

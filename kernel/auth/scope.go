@@ -82,24 +82,61 @@ func (r *Rules) Scope(d *Directory, who Principal, action string, cols Columns) 
 	if err := b.covered(&cols); err != nil {
 		return nil, err
 	}
-	var except []Disjunct // conditions of the forbids that are left
-	var rest []residue
+	own, never := b.except(p, &cols, nil)
+	if never {
+		return nil, nil
+	}
+	out := b.permitted(nil, p, &cols, residue{op: opTrue}, own)
+	for _, h := range d.hatsOf(d.people[who.Person]) {
+		except, never := b.except(h.giver, &cols, own)
+		if !never {
+			except, never = b.except(h.principal, &cols, except)
+		}
+		if never {
+			continue
+		}
+		out = b.permitted(out, h.principal, &cols, h.reach(), except)
+	}
+	return out, nil
+}
+
+// except adds the conditions of the forbids that are left for a principal; never
+// reports that one rules whatever the resource.
+func (b *bucket) except(p *principal, cols *Columns, to []Disjunct) (list []Disjunct, never bool) {
+	list = slices.Clone(to)
 	for _, policy := range b.policies {
+		if !policy.forbid {
+			continue
+		}
 		left := p.bind(policy.cond, cedar.EntityType(cols.Type))
-		switch {
-		case left.op == opFalse:
-		case !policy.forbid:
-			rest = append(rest, left)
-		case left.op == opTrue:
-			return nil, nil
-		default:
-			except = append(except, left.sql(&cols))
+		if left.op == opTrue {
+			return nil, true
+		}
+		if left.op == opFalse {
+			continue
+		}
+		one := left.sql(cols)
+		if !slices.ContainsFunc(list, one.same) {
+			list = append(list, one)
 		}
 	}
-	var out []Disjunct
-	for _, left := range rest {
+	return list, false
+}
+
+func (o Disjunct) same(s Disjunct) bool { return o.SQL == s.SQL && slices.Equal(o.Args, s.Args) }
+
+// permitted adds the disjuncts of the permits for a principal, within reach.
+func (b *bucket) permitted(out []Disjunct, p *principal, cols *Columns, reach residue, except []Disjunct) []Disjunct {
+	for _, policy := range b.policies {
+		if policy.forbid {
+			continue
+		}
+		left := joined(opAnd, p.bind(policy.cond, cedar.EntityType(cols.Type)), reach)
+		if left.op == opFalse {
+			continue
+		}
 		for _, one := range left.disjuncts() {
-			s := one.sql(&cols)
+			s := one.sql(cols)
 			if one.op == opOr {
 				s.SQL = "(" + s.SQL + ")"
 			}
@@ -110,12 +147,24 @@ func (r *Rules) Scope(d *Directory, who Principal, action string, cols Columns) 
 				s.SQL += " AND NOT (" + not.SQL + ")"
 				s.Args = append(s.Args, not.Args...)
 			}
-			if !slices.ContainsFunc(out, func(o Disjunct) bool { return o.SQL == s.SQL && slices.Equal(o.Args, s.Args) }) {
+			if !slices.ContainsFunc(out, s.same) {
 				out = append(out, s)
 			}
 		}
 	}
-	return out, nil
+	return out
+}
+
+// reach is hat.covers as a condition.
+func (h *hat) reach() residue {
+	out := residue{op: opTrue}
+	if len(h.kinds) > 0 {
+		out = joined(opAnd, out, residue{op: opMeets, attr: attrKind, args: anys(h.kinds)})
+	}
+	if len(h.within) > 0 {
+		out = joined(opAnd, out, residue{op: opMeets, attr: attrUnit, args: anys(h.within)})
+	}
+	return out
 }
 
 // Covers reports, as Internal, an attribute that a policy of the action reads
@@ -227,6 +276,8 @@ func (p *principal) values(t term) []any {
 		return anys(p.posts)
 	case "duties":
 		return anys(p.duties)
+	case "by":
+		return anys(p.by)
 	case "units":
 		return anys(p.units)
 	case "leads":

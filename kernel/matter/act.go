@@ -2,6 +2,7 @@ package matter
 
 import (
 	"encoding/json"
+	"slices"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
@@ -42,12 +43,14 @@ func (c *opening) Decide(g *store.Group) error {
 	if c.in.Behalf != 0 && c.in.Behalf != c.in.Originator {
 		return fault.At("matter.Open", "behalf", "只能代交办人登记。", "An entry can be made only for the originator.")
 	}
-	if _, err := c.e.rules.Require(c.dir, c.who, "matter.open", auth.Resource{
+	v, err := c.e.rules.Require(c.dir, c.who, "matter.open", auth.Resource{
 		Type: "Matter", Kind: c.in.Kind, Office: c.in.Office, Unit: c.in.Office,
 		Need: []string{auth.Need(auth.Secretary, c.in.Office), auth.Need(auth.Supervisor, c.in.Office)},
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
+	c.by(v)
 	m := Matter{
 		Kind: c.in.Kind, Def: def.Hash(), Source: c.in.Source, Title: c.in.Title,
 		Office: c.in.Office, Unit: c.in.Unit, Originator: c.in.Originator,
@@ -83,6 +86,7 @@ func (w *work) open(g *store.Group, m *Matter, def *flow.Def, given map[string]a
 		m.Root = m.ID
 	}
 	w.join(g, m, w.who.Person)
+	w.join(g, m, w.giver)
 	if err := w.startWhole(m, def, st); err != nil {
 		return err
 	}
@@ -178,20 +182,23 @@ func (c *acting) Decide(g *store.Group) error {
 		}
 	}
 	c.join(g, &m, c.who.Person)
+	c.join(g, &m, c.giver)
 	return c.settle(g, &m, next, fx, c.kind, body, running)
 }
 
 // admit asks whether this person may do this act now.
 func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 	voices := def.Voices(st, c.in.Step, c.in.Act)
-	need, named := c.e.needs(m, voices, c.who.Person)
+	need, named := c.e.needs(m, voices, askers(c.dir, c.who, m))
 	res := auth.Resource{
 		Type: "Matter", ID: m.ID, Kind: m.Kind, Unit: m.Unit, Office: m.Office, Originator: m.Originator,
 		Need: need, Named: named,
 	}
-	if _, err := c.e.rules.Require(c.dir, c.who, "matter.act", res); err != nil {
+	v, err := c.e.rules.Require(c.dir, c.who, "matter.act", res)
+	if err != nil {
 		return err
 	}
+	c.by(v)
 	if c.in.Behalf != 0 && c.in.Behalf != m.Originator {
 		return fault.At("matter.Act", "behalf", "只能代交办人办理。", "An act can be entered only for the originator.")
 	}
@@ -210,11 +217,17 @@ func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 }
 
 // needs turns the parties of a step into what the policies compare: duties in
-// units, and the person named (the one who asks, if he is among them).
-func (e *Engine) needs(m *Matter, who []flow.Party, asker int64) (need []string, named int64) {
+// units, and the person named (the one who asks, or for whom he acts, if there
+// is such a one among them).
+func (e *Engine) needs(m *Matter, who []flow.Party, asker []int64) (need []string, named int64) {
+	rank := len(asker) + 1
 	name := func(id int64) {
-		if named == 0 || id == asker {
-			named = id
+		at := slices.Index(asker, id)
+		if at < 0 {
+			at = len(asker)
+		}
+		if at < rank {
+			named, rank = id, at
 		}
 	}
 	for _, p := range who {
@@ -236,6 +249,18 @@ func (e *Engine) needs(m *Matter, who []flow.Party, asker int64) (need []string,
 		}
 	}
 	return need, named
+}
+
+// askers lists who asks and then those for whom he may do what waits for them by
+// name in the matter.
+func askers(dir *auth.Directory, who auth.Principal, m *Matter) []int64 {
+	out := []int64{who.Person}
+	for _, n := range dir.StandsFor(who.Person) {
+		if n.Reaches(m.Kind, m.Unit) {
+			out = append(out, n.Person)
+		}
+	}
+	return out
 }
 
 func errNotFound() error {

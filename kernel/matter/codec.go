@@ -158,6 +158,7 @@ func (b Body) AppendJSON(to []byte) []byte {
 	o.num("late", b.Late)
 	o.text("number", b.Number)
 	o.text("outcome", b.Outcome)
+	o.num("lent", b.Lent)
 	o.name("clocks")
 	return append(b.Clocks.appendJSON(o.b), '}')
 }

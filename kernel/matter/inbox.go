@@ -118,47 +118,106 @@ type condition struct {
 	args []any
 }
 
+// limited narrows a condition to what a delegation reaches.
+func limited(c condition, kinds []string, within []int64) condition {
+	if len(kinds) == 0 && len(within) == 0 {
+		return c
+	}
+	c.sql += " AND EXISTS (SELECT 1 FROM matter m WHERE m.id = t.matter"
+	if len(kinds) > 0 {
+		c.sql += " AND m.kind IN (" + marksOf(len(kinds)) + ")"
+		for _, k := range kinds {
+			c.args = append(c.args, k)
+		}
+	}
+	if len(within) > 0 {
+		c.sql += " AND m.unit IN (" + marksOf(len(within)) + ")"
+		for _, u := range within {
+			c.args = append(c.args, u)
+		}
+	}
+	c.sql += ")"
+	return c
+}
+
 // mine finds what waits for a person: steps that name him, and steps of each of
-// his duties.
+// his duties; the same for those he acts for.
 func (e *Engine) mine(dir *auth.Directory, who auth.Principal) []condition {
 	out := []condition{{"t.person = ? AND t.person <> 0", []any{who.Person}}}
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
-		out = append(out, condition{"t.need <> '' AND t.need = ?", []any{auth.Need(p.Duty, p.Unit)}})
+	for _, p := range dir.Seats(who.Person) {
+		out = append(out, limited(condition{"t.need <> '' AND t.need = ?", []any{auth.Need(p.Duty, p.Unit)}}, p.Kinds, nil))
+	}
+	for _, n := range dir.StandsFor(who.Person) {
+		out = append(out, limited(condition{"t.person = ? AND t.person <> 0", []any{n.Person}}, n.Kinds, n.Within))
 	}
 	return out
+}
+
+// For gives the person for whom who would act at an open step; 0 when it waits
+// for who himself.
+func (e *Engine) For(who auth.Principal, m Matter, s Slot) int64 {
+	dir := e.book.Now()
+	if s.Person == who.Person {
+		return 0
+	}
+	if s.Person != 0 {
+		for _, n := range dir.StandsFor(who.Person) {
+			if n.Person == s.Person && n.Reaches(m.Kind, m.Unit) {
+				return n.Person
+			}
+		}
+		return 0
+	}
+	for _, p := range dir.Seats(who.Person) { // his own come first
+		if string(p.Duty) == s.Duty && p.Unit == s.Unit && p.Reaches(m.Kind) {
+			return p.For
+		}
+	}
+	return 0
 }
 
 // ours finds the open steps of the matters of the units that a person answers
 // for.
 func (e *Engine) ours(dir *auth.Directory, who auth.Principal) []condition {
 	var units []any
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
+	var out []condition
+	for _, p := range dir.Seats(who.Person) {
 		switch p.Duty {
 		case auth.Liaison, auth.Head, auth.Section:
+			var below []any
 			for _, id := range dir.Descendants(p.Unit) {
-				units = append(units, id)
+				below = append(below, id)
+			}
+			if len(p.Kinds) == 0 {
+				units = append(units, below...)
+			} else {
+				out = append(out, limited(condition{"t.unit IN (" + marksOf(len(below)) + ")", below}, p.Kinds, nil))
 			}
 		}
 	}
-	if len(units) == 0 {
-		return nil
+	if len(units) > 0 {
+		out = append(out, condition{"t.unit IN (" + marksOf(len(units)) + ")", units})
 	}
-	return []condition{{"t.unit IN (" + marksOf(len(units)) + ")", units}}
+	return out
 }
 
 // watched finds what has escalated to a person: at 100 % to the head of the
 // unit and the office's supervisors, at 120 % to the leaders too.
 func (e *Engine) watched(dir *auth.Directory, who auth.Principal) []condition {
 	var out []condition
-	for _, p := range dir.PostsOf(who.Person, dir.Day()) {
+	for _, p := range dir.Seats(who.Person) {
+		c := condition{}
 		switch p.Duty {
 		case auth.Head:
-			out = append(out, condition{"t.mark >= 100 AND t.unit = ?", []any{p.Unit}})
+			c = condition{"t.mark >= 100 AND t.unit = ?", []any{p.Unit}}
 		case auth.Supervisor:
-			out = append(out, condition{"t.mark >= 100 AND t.office = ?", []any{p.Unit}})
+			c = condition{"t.mark >= 100 AND t.office = ?", []any{p.Unit}}
 		case auth.Leader, auth.Deputy:
-			out = append(out, condition{"t.mark >= 120 AND t.office = ?", []any{p.Unit}})
+			c = condition{"t.mark >= 120 AND t.office = ?", []any{p.Unit}}
+		default:
+			continue
 		}
+		out = append(out, limited(c, p.Kinds, nil))
 	}
 	return out
 }

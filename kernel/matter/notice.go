@@ -129,7 +129,8 @@ func (c *noticing) Decide(g *store.Group) error {
 	if again, err := c.begin(g); again || err != nil {
 		return err
 	}
-	if _, err := c.e.rules.Require(c.dir, c.who, "calendar.notice", auth.Resource{Type: "Calendar", Unit: c.dir.Root()}); err != nil {
+	v, err := c.e.rules.Require(c.dir, c.who, "calendar.notice", auth.Resource{Type: "Calendar", Unit: c.dir.Root()})
+	if err != nil {
 		return err
 	}
 	if c.known != 0 {
@@ -140,7 +141,7 @@ func (c *noticing) Decide(g *store.Group) error {
 		return err
 	}
 	place, err := event.Append(g, event.Draft{
-		Kind: c.kind, Subject: event.NewSubject, Actor: c.who.Person, Key: c.once.Key, Recorded: c.now, Body: map[string]string{"text": c.text},
+		Kind: c.kind, Subject: event.NewSubject, Actor: c.who.Person, Behalf: v.Behalf, Key: c.once.Key, Recorded: c.now, Body: map[string]string{"text": c.text},
 	})
 	if err != nil {
 		return err

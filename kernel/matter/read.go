@@ -107,8 +107,9 @@ func (e *Engine) Offers(who auth.Principal, m Matter) ([]Offered, error) {
 	}
 	var out []Offered
 	dir := e.book.Now()
+	asking := askers(dir, who, &m)
 	for _, o := range def.Offers(st) {
-		need, named := e.needs(&m, o.Who, who.Person)
+		need, named := e.needs(&m, o.Who, asking)
 		r := m.resource()
 		r.Need, r.Named = need, named
 		_, err := e.rules.Require(dir, who, "matter.act", r)

@@ -22,6 +22,8 @@ type work struct {
 	e        *Engine
 	who      auth.Principal
 	behalf   int64
+	giver    int64 // for whom it is done by delegation
+	lent     int64 // the delegation
 	now      time.Time
 	occurred time.Time
 	once     event.Once
@@ -50,7 +52,7 @@ func (w *work) load(g *store.Group) {
 // begin starts a Decide: it resets what an earlier try left, checks that the
 // directory and the calendar are the newest, and reports a repeated key.
 func (w *work) begin(g *store.Group) (again bool, err error) {
-	w.events, w.again, w.number = 0, false, ""
+	w.events, w.again, w.number, w.giver, w.lent = 0, false, "", 0, 0
 	if pos, ok := event.Seen(g, w.once); ok {
 		w.again, w.place = true, event.Place{Event: event.Event{Envelope: event.Envelope{Pos: pos}}}
 		return true, nil
@@ -59,6 +61,14 @@ func (w *work) begin(g *store.Group) (again bool, err error) {
 		return false, errBehind
 	}
 	return false, auth.Current(g, w.dir)
+}
+
+// by notes a verdict that rests on a delegation: the act then bears both names.
+// One that is entered for the originator bears his, and the body says the rest.
+func (w *work) by(v auth.Verdict) {
+	if w.giver, w.lent = v.Behalf, v.Delegation; w.behalf == 0 {
+		w.behalf = v.Behalf
+	}
 }
 
 // Body is the body of an event of a matter. With the definition it explains the
@@ -75,6 +85,7 @@ type Body struct {
 	Late    int64           `json:"late,omitempty"` // µs between when a timer was due and when it fired
 	Number  string          `json:"number,omitempty"`
 	Outcome string          `json:"outcome,omitempty"`
+	Lent    int64           `json:"lent,omitempty"` // the delegation by which alone it was allowed
 	Clocks  Clocks          `json:"clocks"` // after the act, without Kids
 }
 
@@ -178,6 +189,7 @@ func (w *work) settle(g *store.Group, m *Matter, st flow.State, fx []flow.Effect
 func (w *work) append(g *store.Group, m *Matter, kind string, body Body, how mode) (event.Place, error) {
 	body.Clocks = m.Clocks
 	body.Clocks.Kids = nil
+	body.Lent = w.lent
 	d := event.Draft{
 		Kind: kind, Subject: m.ID, Actor: w.who.Person, Behalf: w.behalf, Unit: m.Unit,
 		Key: w.once.Key, Recorded: w.now, Occurred: w.occurred, Body: body,
