@@ -212,9 +212,11 @@ func (c *entering) Decide(g *store.Group) error {
 	}
 	i.ID = event.Next(g)
 	store.Insert(g, &instructions, i.ID, i)
-	return c.log(g, "docket.instruction/enter", event.NewSubject, c.in.Leader, office, map[string]any{
-		"verbatim": i.Verbatim, "medium": i.Medium, "title": i.Title, "received": i.Received, "lent_by": c.giver,
-	})
+	body := map[string]any{"verbatim": i.Verbatim, "medium": i.Medium, "title": i.Title, "received": i.Received}
+	if c.giver != 0 { // the envelope names the leader
+		body["for"] = c.giver
+	}
+	return c.log(g, "docket.instruction/enter", event.NewSubject, c.in.Leader, office, body)
 }
 
 // staff names the duties that enter things for an office.

@@ -86,7 +86,7 @@ type Body struct {
 	Number  string          `json:"number,omitempty"`
 	Outcome string          `json:"outcome,omitempty"`
 	Lent    int64           `json:"lent,omitempty"` // the delegation by which alone it was allowed
-	Clocks  Clocks          `json:"clocks"` // after the act, without Kids
+	Clocks  Clocks          `json:"clocks"`         // after the act, without Kids
 }
 
 // Opened is the part of an opening event that later acts never change.
