@@ -80,7 +80,7 @@ func TestCodecIsEncodingJSON(t *testing.T) {
 		b := Body{
 			Slot: anyText().Draw(t, "slot"), Step: anyText().Draw(t, "step"), N: rapid.IntRange(0, 9).Draw(t, "n"), Act: anyText().Draw(t, "act"),
 			Mark: rapid.IntRange(0, 120).Draw(t, "mark"), Late: rapid.Int64().Draw(t, "late"), Number: anyText().Draw(t, "number"),
-			Outcome: anyText().Draw(t, "outcome"), Clocks: c,
+			Outcome: anyText().Draw(t, "outcome"), Lent: rapid.Int64().Draw(t, "lent"), Clocks: c,
 		}
 		if rapid.Bool().Draw(t, "input") {
 			b.Input = mustJSON(t, map[string]any{anyText().Draw(t, "field"): anyText().Draw(t, "value")})
