@@ -33,6 +33,8 @@ type town struct {
 	conf   matter.Config
 	key    *audit.Key
 	keys   int
+	now    string  // the walk that is walked
+	walked []named // the limits it passed
 
 	city, hall, bureau, section, other int64
 	people                             map[string]auth.Principal
@@ -44,9 +46,14 @@ func migrations() []fs.FS {
 
 func newTown(t *testing.T, db *store.DB) *town {
 	t.Helper()
+	return newTownAt(t, db, time.Date(2026, 11, 23, 8, 30, 0, 0, clock.Shanghai()))
+}
+
+func newTownAt(t *testing.T, db *store.DB, now time.Time) *town {
+	t.Helper()
 	ctx := context.Background()
 	w := &town{t: t, db: db, people: map[string]auth.Principal{}}
-	w.clock = clock.NewManual(time.Date(2026, 11, 23, 8, 30, 0, 0, clock.Shanghai()))
+	w.clock = clock.NewManual(now)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -106,7 +113,7 @@ func newTown(t *testing.T, db *store.DB) *town {
 	defs, err := matter.Publish(ctx, db, w.clock, sources)
 	must(err)
 	w.conf = matter.Config{DB: db, Clock: w.clock, Book: book, Rules: rules, Key: w.key, Defs: defs,
-		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任"}, SearchSpan: 40}
+		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任", "docket.proposal": "澄政建"}, SearchSpan: 40}
 	w.desk, err = matter.New(ctx, w.conf)
 	must(err)
 	units, err := report.DefaultRules()

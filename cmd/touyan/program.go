@@ -119,7 +119,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	}
 	desk, err := matter.New(ctx, matter.Config{
 		DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Defs: defs,
-		Series: map[string]string{docket.FollowUp: p.Sign + "政督", docket.Commitment: p.Sign + "政任"},
+		Series: p.series(),
 	})
 	if err != nil {
 		return nil, err
@@ -132,6 +132,14 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts), Desk: desk,
 		Docket: &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units},
 	}, nil
+}
+
+// series gives the sign of the numbers of each kind of matter that draws one.
+func (p Place) series() map[string]string {
+	return map[string]string{
+		docket.FollowUp: p.Sign + "政督", docket.Commitment: p.Sign + "政任",
+		"docket.proposal": p.Sign + "政建",
+	}
 }
 
 // publish checks the definitions of all domains together and enters those the
