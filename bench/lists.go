@@ -191,7 +191,7 @@ func (t *Town) asks(ctx context.Context) []ask {
 		out = append(out, ask{"board/" + p.name, func(n int) error { return t.board(ctx, p.who(n)) }})
 	}
 	return append(out, ask{"open by unit", func(int) error {
-		_, err := t.Desk.OpenByUnit(ctx)
+		_, err := t.Desk.OpenByUnit(ctx, t.Supervisor)
 		return err
 	}})
 }

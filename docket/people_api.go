@@ -131,7 +131,7 @@ func (p *people) units(ctx context.Context, who auth.Principal) ([]unitRow, erro
 		return nil, err
 	}
 	v := p.view(who)
-	open, err := p.Desk.OpenByUnit(ctx)
+	open, err := p.Desk.OpenByUnit(ctx, who)
 	if err != nil {
 		return nil, err
 	}

@@ -168,13 +168,13 @@ func (d *Directory) hatsOf(n *personNode) []hat {
 	for _, a := range d.ActsFor(n.ID) {
 		h := hat{giver: d.principalOf(d.people[a.Giver]), delegation: a.ID, kinds: a.Kinds}
 		if a.Post == 0 {
-			h.principal = d.standing(a.Giver, a.Giver, a.Posts, byDelegation)
+			h.principal = d.standing(a.Giver, a.Giver, a.Posts, nil, byDelegation)
 			list = append(list, h)
 			continue
 		}
 		person := h
-		h.principal = d.standing(nobody, a.Giver, a.Posts, byDelegation)
-		person.principal = d.standing(a.Giver, a.Giver, nil, byDelegation)
+		h.principal = d.standing(nobody, a.Giver, a.Posts, nil, byDelegation)
+		person.principal = d.standing(a.Giver, a.Giver, nil, nil, byDelegation)
 		person.within = d.Ancestors(a.Posts[0].Unit)
 		list = append(list, h, person)
 	}

@@ -69,7 +69,8 @@ type Directory struct {
 	roster  []int64          // people by id
 	holders map[seat][]Post
 	root    int64
-	rows    rows // as given, for a later snapshot
+	rows    rows         // as given, for a later snapshot
+	nothing cedar.Record // an empty set, as an attribute of a resource
 
 	at, from, until int64 // µs: the snapshot's instant, and from which to which (not included) it is true
 	delegations     []Delegation
@@ -128,6 +129,7 @@ func newDirectory(version int64, at time.Time, in rows) (*Directory, error) {
 		keys:        map[string]int64{},
 		holders:     make(map[seat][]Post, len(posts)),
 		delegations: in.delegations, absences: in.absences, borrowed: map[int64][]Delegation{},
+		nothing: factRecord(cedar.NewSet()),
 	}
 	d.span(at)
 	for _, u := range units {

@@ -25,6 +25,7 @@ func testColumns() Columns {
 	return Columns{
 		Type: "Matter", Unit: "t.unit", Office: "t.office", Originator: "t.originator", Named: "t.named", Kind: "t.kind", Class: "t.class",
 		Parties: Members{"t.id", "SELECT matter FROM t_party WHERE person"}, Need: Members{"t.id", "SELECT matter FROM t_need WHERE need"},
+		Sealed: Members{"t.id", "SELECT matter FROM t_seal WHERE unit"}, Apart: Members{"t.id", "SELECT matter FROM t_apart WHERE person"},
 	}
 }
 
@@ -46,6 +47,16 @@ CREATE TABLE t_need (
     id BIGINT PRIMARY KEY,
     matter BIGINT NOT NULL,
     need TEXT NOT NULL
+);
+CREATE TABLE t_seal (
+    id BIGINT PRIMARY KEY,
+    matter BIGINT NOT NULL,
+    unit BIGINT NOT NULL
+);
+CREATE TABLE t_apart (
+    id BIGINT PRIMARY KEY,
+    matter BIGINT NOT NULL,
+    person BIGINT NOT NULL
 );
 `
 
@@ -182,6 +193,12 @@ func insert(res Resource) string {
 	for k, need := range res.Need {
 		fmt.Fprintf(&b, "INSERT INTO t_need VALUES (%d, %d, '%s');", res.ID*10+int64(k), res.ID, need)
 	}
+	for k, unit := range res.Sealed {
+		fmt.Fprintf(&b, "INSERT INTO t_seal VALUES (%d, %d, %d);", res.ID*10+int64(k), res.ID, unit)
+	}
+	for k, p := range res.Apart {
+		fmt.Fprintf(&b, "INSERT INTO t_apart VALUES (%d, %d, %d);", res.ID*10+int64(k), res.ID, p)
+	}
 	return b.String()
 }
 
@@ -221,7 +238,13 @@ func uidOf(kind string, id int64) cedar.EntityUID {
 }
 
 func naiveResource(res Resource) cedar.Entity {
-	var parties, need []cedar.Value
+	var parties, need, sealed, apart []cedar.Value
+	for _, u := range res.Sealed {
+		sealed = append(sealed, uidOf("Unit", u))
+	}
+	for _, p := range res.Apart {
+		apart = append(apart, uidOf("Person", p))
+	}
 	for _, p := range res.Parties {
 		parties = append(parties, uidOf("Person", p))
 	}
@@ -232,7 +255,7 @@ func naiveResource(res Resource) cedar.Entity {
 		"unit": uidOf("Unit", res.Unit), "office": uidOf("Unit", res.Office),
 		"originator": uidOf("Person", res.Originator), "named": uidOf("Person", res.Named),
 		"kind": cedar.String(res.Kind), "class": cedar.String(res.Class),
-		"parties": cedar.NewSet(parties...), "need": cedar.NewSet(need...),
+		"parties": cedar.NewSet(parties...), "need": cedar.NewSet(need...), "sealed": cedar.NewSet(sealed...), "apart": cedar.NewSet(apart...),
 	})}
 }
 
@@ -293,6 +316,16 @@ var (
 		KeyArgs: func(id int64) []any { return []any{id} },
 		Args:    func(r [2]int64) []any { return []any{r[0], r[1]} },
 	}
+	sealRows = store.Table[int64, [2]int64]{
+		Name: "t_seal", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Fixed: true, Cols: []string{"matter", "unit"},
+		KeyArgs: func(id int64) []any { return []any{id} },
+		Args:    func(r [2]int64) []any { return []any{r[0], r[1]} },
+	}
+	apartRows = store.Table[int64, [2]int64]{
+		Name: "t_apart", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Fixed: true, Cols: []string{"matter", "person"},
+		KeyArgs: func(id int64) []any { return []any{id} },
+		Args:    func(r [2]int64) []any { return []any{r[0], r[1]} },
+	}
 	needRows = store.Table[int64, [2]string]{
 		Name: "t_need", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Fixed: true, Cols: []string{"matter", "need"},
 		KeyArgs: func(id int64) []any { return []any{id} },
@@ -312,6 +345,12 @@ func (f fill) Decide(g *store.Group) error {
 		store.Insert(g, &matterRows, r.ID, r)
 		for k, p := range r.Parties {
 			store.Insert(g, &partyRows, r.ID*10+int64(k), [2]int64{r.ID, p})
+		}
+		for k, u := range r.Sealed {
+			store.Insert(g, &sealRows, r.ID*10+int64(k), [2]int64{r.ID, u})
+		}
+		for k, p := range r.Apart {
+			store.Insert(g, &apartRows, r.ID*10+int64(k), [2]int64{r.ID, p})
 		}
 		for k, n := range r.Need {
 			store.Insert(g, &needRows, r.ID*10+int64(k), [2]string{strconv.FormatInt(r.ID, 10), n})

@@ -38,6 +38,8 @@ const (
 	attrClass
 	attrParties
 	attrNeed
+	attrSealed
+	attrApart
 	attrCount
 )
 
@@ -58,6 +60,8 @@ func attributes() [attrCount]attribute {
 		attrClass:      {"class", aString, false},
 		attrParties:    {"parties", aPerson, true},
 		attrNeed:       {"need", aString, true},
+		attrSealed:     {"sealed", aUnit, true},
+		attrApart:      {"apart", aPerson, true},
 	}
 }
 
@@ -332,7 +336,7 @@ func principalTerm(name cedar.String) (term, error) {
 	switch name {
 	case "posts", "duties", "by":
 		return term{place: inPrincipal, of: aString, set: true, name: name}, nil
-	case "units", "leads", "offices", "administers":
+	case "units", "within", "leads", "offices", "administers":
 		return term{place: inPrincipal, of: aUnit, set: true, name: name}, nil
 	}
 	return term{}, refuse("principal 没有此属性。", "principal has no attribute of this name.")

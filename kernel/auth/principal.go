@@ -23,6 +23,7 @@ type principal struct {
 	posts       []string // "duty@unit"
 	duties      []string
 	units       []int64 // of all posts
+	within      []int64 // units of all posts, also borrowed ones, and all above them
 	leads       []int64 // units the person answers for, with all below them
 	offices     []int64 // offices whose staff the person belongs to
 	administers []int64 // units the person administers, with all below them
@@ -47,19 +48,27 @@ func (d *Directory) principalOf(n *personNode) *principal {
 			held = append(held, post)
 		}
 	}
-	p := d.standing(n.ID, n.ID, held, bySelf)
+	var borrowed []Post
+	for _, a := range d.ActsFor(n.ID) {
+		borrowed = append(borrowed, a.Posts...)
+	}
+	p := d.standing(n.ID, n.ID, held, borrowed, bySelf)
 	n.cache.Store(p)
 	return p
 }
 
 // standing gives what policies see of somebody who has the posts. owner is whose
-// they are.
-func (d *Directory) standing(person, owner int64, held []Post, by string) *principal {
+// they are. The borrowed ones only count for where he belongs.
+func (d *Directory) standing(person, owner int64, held, borrowed []Post, by string) *principal {
 	p := &principal{person: person, owner: owner, by: []string{by}}
+	for _, post := range borrowed {
+		p.within = append(p.within, d.Ancestors(post.Unit)...)
+	}
 	for _, post := range held {
 		p.posts = append(p.posts, Need(post.Duty, post.Unit))
 		p.duties = append(p.duties, string(post.Duty))
 		p.units = append(p.units, post.Unit)
+		p.within = append(p.within, d.Ancestors(post.Unit)...)
 		if post.Duty.leads() {
 			p.leads = append(p.leads, d.Descendants(post.Unit)...)
 		}
@@ -71,11 +80,11 @@ func (d *Directory) standing(person, owner int64, held []Post, by string) *princ
 		}
 	}
 	p.posts, p.duties = distinct(p.posts), distinct(p.duties)
-	p.units, p.leads, p.offices, p.administers = distinct(p.units), distinct(p.leads), distinct(p.offices), distinct(p.administers)
+	p.units, p.within, p.leads, p.offices, p.administers = distinct(p.units), distinct(p.within), distinct(p.leads), distinct(p.offices), distinct(p.administers)
 	p.entity = cedar.Entity{
 		UID: d.personValue(person).(cedar.EntityUID),
 		Attributes: cedar.NewRecord(cedar.RecordMap{
-			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": unitSet(p.units), "by": stringSet(p.by),
+			"posts": stringSet(p.posts), "duties": stringSet(p.duties), "units": unitSet(p.units), "by": stringSet(p.by), "within": unitSet(p.within),
 			"leads": unitSet(p.leads), "offices": unitSet(p.offices), "administers": unitSet(p.administers),
 		}),
 	}

@@ -89,22 +89,30 @@ func newBucket(all []*policy, action string) *bucket {
 			zh, en = append(zh, p.text.ZH), append(en, p.text.EN)
 		}
 	}
-	for a, on := range used {
-		if on {
-			b.attrs = append(b.attrs, attr(a))
-		}
-	}
+	b.attrs = listed(used)
 	b.denied = fault.T("您没有办理此项的权限。可办理的是："+strings.Join(zh, "；")+"。", "You may not do this. Those who may: "+strings.Join(en, "; ")+".")
 	b.prohibits = &bucket{}
+	used = [attrCount]bool{}
 	for _, p := range b.policies {
 		if p.forbid {
 			b.prohibits.policies = append(b.prohibits.policies, p)
+			p.cond.attrs(&used)
 		}
 	}
+	b.prohibits.attrs = listed(used)
 	if len(zh) == 0 {
 		b.denied = fault.T("此项操作未授权任何人办理。", "Nobody is allowed to do this.")
 	}
 	return b
+}
+
+func listed(used [attrCount]bool) (out []attr) {
+	for a, on := range used {
+		if on {
+			out = append(out, attr(a))
+		}
+	}
+	return out
 }
 
 // Actions lists the actions that policies name.
@@ -137,6 +145,8 @@ type Resource struct {
 	Class      string
 	Need       []string // "duty@unit": holders of any may act
 	Named      int64    // the one person named to act
+	Sealed     []int64  // units from which it is kept
+	Apart      []int64  // people who must stay off it
 }
 
 // Verdict is the answer of the rules, with the policy that ruled and why.
@@ -213,11 +223,24 @@ func (f *facts) record(a attr) cedar.Record {
 	case attrNeed:
 		return factRecord(stringSet(f.resource.Need))
 	}
-	people := make([]cedar.Value, len(f.resource.Parties))
-	for i, id := range f.resource.Parties {
-		people[i] = f.dir.personValue(id)
+	if a == attrSealed {
+		if len(f.resource.Sealed) == 0 {
+			return f.dir.nothing
+		}
+		return factRecord(unitSet(f.resource.Sealed))
 	}
-	return factRecord(cedar.NewSet(people...))
+	people := f.resource.Parties
+	if a == attrApart {
+		people = f.resource.Apart
+	}
+	if len(people) == 0 {
+		return f.dir.nothing
+	}
+	values := make([]cedar.Value, len(people))
+	for i, id := range people {
+		values[i] = f.dir.personValue(id)
+	}
+	return factRecord(cedar.NewSet(values...))
 }
 
 // Require asks whether who may do the action on the resource, by the posts the

@@ -154,21 +154,27 @@ func TestScope(t *testing.T) {
 	rules := testRules(t, "matter.cedar", "secret.cedar")
 	d := smallCity(t, Post{Person: 101, Unit: 5, Duty: Supervisor}, Post{Person: 102, Unit: 3, Duty: Liaison}, Post{Person: 104, Unit: 2, Duty: Auditor})
 	cols := testColumns()
+	const (
+		blank = " AND NOT (t.unit = 0)"
+		three = " AND NOT (t.id IN (SELECT matter FROM t_seal WHERE unit IN (?, ?, ?)))" + blank
+		two   = " AND NOT (t.id IN (SELECT matter FROM t_seal WHERE unit IN (?, ?)))"
+		off   = " AND NOT (t.id IN (SELECT matter FROM t_apart WHERE person = ?))" + blank
+	)
 	for _, c := range []struct {
 		who    int64
 		action string
 		want   []string
 	}{
 		{101, "matter.read", []string{
-			"t.office = ? AND NOT (t.unit = 0) [2]", "t.originator = ? AND NOT (t.unit = 0) [101]",
-			"t.id IN (SELECT matter FROM t_party WHERE person = ?) AND NOT (t.unit = 0) [101]",
+			"t.office = ?" + three + " [2 1 2 5]", "t.originator = ?" + three + " [101 1 2 5]",
+			"t.id IN (SELECT matter FROM t_party WHERE person = ?)" + three + " [101 1 2 5]",
 		}},
 		{102, "matter.read", []string{
-			"t.unit = ? AND NOT (t.unit = 0) [3]", "t.unit = ? AND NOT (t.unit = 0) [4]", "t.originator = ? AND NOT (t.unit = 0) [102]",
-			"t.id IN (SELECT matter FROM t_party WHERE person = ?) AND NOT (t.unit = 0) [102]",
+			"t.unit = ?" + two + blank + " [3 1 3]", "t.unit = ?" + two + blank + " [4 1 3]", "t.originator = ?" + two + blank + " [102 1 3]",
+			"t.id IN (SELECT matter FROM t_party WHERE person = ?)" + two + blank + " [102 1 3]",
 		}},
 		{102, "matter.act", []string{
-			"t.id IN (SELECT matter FROM t_need WHERE need = ?) AND NOT (t.unit = 0) [liaison@3]", "t.named = ? AND NOT (t.unit = 0) [102]",
+			"t.id IN (SELECT matter FROM t_need WHERE need = ?)" + two + off + " [liaison@3 1 3 102]", "t.named = ?" + two + off + " [102 1 3 102]",
 		}},
 		{104, "matter.act", nil},
 		{102, "secret.list", []string{"t.class NOT IN (?, ?) AND t.unit = ? AND NOT (t.unit = 0) [inner secret 3]"}},
@@ -181,13 +187,27 @@ func TestScope(t *testing.T) {
 		var got []string
 		for _, s := range list {
 			got = append(got, fmt.Sprint(s.SQL, " ", s.Args))
-			if strings.Count(s.SQL, "?") != len(s.Args) {
+			if strings.Count(s.SQL, "?") != len(s.Args) || strings.Count(s.Rest, "?") != len(s.RestArgs) {
 				t.Errorf("%q has %d arguments", s.SQL, len(s.Args))
+			}
+			if party := strings.Contains(s.SQL, "t_party"); party != (s.Set == cols.Parties) || !strings.HasSuffix(s.SQL, s.Rest) || len(s.Member)+len(s.RestArgs) != len(s.Args) {
+				t.Errorf("%d %s: cannot be walked along its set: %+v", c.who, c.action, s)
 			}
 		}
 		if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
 			t.Errorf("%d %s:\n%s\nwant\n%s", c.who, c.action, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
+	}
+	bare := Columns{Type: "Matter", Sealed: cols.Sealed, Unit: cols.Unit}
+	if open, err := rules.Except(d, Principal{Person: 101}, "matter.read", bare); err != nil || open.Rest != three || fmt.Sprint(open.RestArgs) != "[1 2 5]" {
+		t.Errorf("what the forbids leave: %+v, %v", open, err)
+	}
+	if open, err := rules.Except(d, Principal{Person: 103}, "matter.read", bare); err != nil || open.Rest != blank {
+		t.Errorf("what the forbids leave to nobody: %+v, %v", open, err)
+	}
+	bare.Sealed = Members{}
+	if _, err := rules.Except(d, Principal{Person: 101}, "matter.read", bare); !fault.Is(err, fault.Internal) {
+		t.Errorf("a missing column: %v", err)
 	}
 	for who, want := range map[int64]fault.Kind{0: fault.Unauthenticated, 999: fault.Unauthenticated, 110: fault.Forbidden} {
 		if list, err := rules.Scope(d, Principal{Person: who}, "matter.read", cols); kindOf(err) != want || list != nil {

@@ -23,6 +23,8 @@ type Columns struct {
 	Class      string
 	Parties    Members
 	Need       Members
+	Sealed     Members
+	Apart      Members
 }
 
 // Members maps a set: Of is the column to look for, From selects the resources
@@ -51,20 +53,29 @@ func (c *Columns) scalar(a attr) string {
 }
 
 func (c *Columns) members(a attr) Members {
-	if a == attrParties {
+	switch a {
+	case attrParties:
 		return c.Parties
+	case attrSealed:
+		return c.Sealed
+	case attrApart:
+		return c.Apart
 	}
 	return c.Need
 }
 
 // Disjunct is one predicate that an index can answer; what a principal may see
 // is the union of its disjuncts. Args fit the ? marks in order. Set is given when
-// the predicate says no more than that the resource belongs to this set, so that
-// a list may walk along the set instead.
+// the predicate says, before Rest, no more than that the resource belongs to this
+// set, so that a list may walk along the set instead: where it finds Member, and
+// Rest holds. Rest is what the forbids leave, " AND NOT (…)" or nothing.
 type Disjunct struct {
-	SQL  string
-	Args []any
-	Set  Members
+	SQL      string
+	Args     []any
+	Set      Members
+	Member   []any
+	Rest     string
+	RestArgs []any
 }
 
 // maxDisjuncts bounds how far conditions are multiplied out; a policy beyond
@@ -140,13 +151,13 @@ func (b *bucket) permitted(out []Disjunct, p *principal, cols *Columns, reach re
 			if one.op == opOr {
 				s.SQL = "(" + s.SQL + ")"
 			}
-			if len(except) > 0 {
-				s.Set = Members{}
-			}
+			s.Member = s.Args
 			for _, not := range except {
-				s.SQL += " AND NOT (" + not.SQL + ")"
-				s.Args = append(s.Args, not.Args...)
+				s.Rest += " AND NOT (" + not.SQL + ")"
+				s.RestArgs = append(s.RestArgs, not.Args...)
 			}
+			s.SQL += s.Rest
+			s.Args = append(slices.Clone(s.Args), s.RestArgs...)
 			if !slices.ContainsFunc(out, s.same) {
 				out = append(out, s)
 			}
@@ -165,6 +176,30 @@ func (h *hat) reach() residue {
 		out = joined(opAnd, out, residue{op: opMeets, attr: attrUnit, args: anys(h.within)})
 	}
 	return out
+}
+
+// Except gives, in Rest, what the forbids of the action leave to who, whatever a
+// permit may say: for lists and counts that find their rows in another way
+// than by a permit, and must still show nothing that is kept from the reader.
+func (r *Rules) Except(d *Directory, who Principal, action string, cols Columns) (Disjunct, error) {
+	p, err := d.known(who)
+	if err != nil {
+		return Disjunct{}, err
+	}
+	forbids := r.bucket(action).prohibits
+	if err := forbids.covered(&cols); err != nil {
+		return Disjunct{}, err
+	}
+	list, never := forbids.except(p, &cols, nil)
+	if never {
+		list = []Disjunct{{SQL: "1 = 1"}}
+	}
+	var out Disjunct
+	for _, not := range list {
+		out.Rest += " AND NOT (" + not.SQL + ")"
+		out.RestArgs = append(out.RestArgs, not.Args...)
+	}
+	return out, nil
 }
 
 // Covers reports, as Internal, an attribute that a policy of the action reads
@@ -280,6 +315,8 @@ func (p *principal) values(t term) []any {
 		return anys(p.by)
 	case "units":
 		return anys(p.units)
+	case "within":
+		return anys(p.within)
 	case "leads":
 		return anys(p.leads)
 	case "offices":

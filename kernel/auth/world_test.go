@@ -91,6 +91,28 @@ func (w *world) lent(g Delegation) (out []Post) {
 	return out
 }
 
+// belongs lists the units in which a person has posts, of his own or lent to him,
+// and all above them.
+func (w *world) belongs(person int64, parent map[int64]int64) (out []int64) {
+	posts := []Post{}
+	for _, p := range w.posts {
+		if p.Person == person && p.From <= today && (p.To == "" || today <= p.To) {
+			posts = append(posts, p)
+		}
+	}
+	for _, g := range w.given {
+		if g.Taker == person {
+			posts = append(posts, w.lent(g)...)
+		}
+	}
+	for _, p := range posts {
+		for unit := p.Unit; unit != 0; unit = parent[unit] {
+			out = append(out, unit)
+		}
+	}
+	return out
+}
+
 func pick[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
 
 func newWorld(t testing.TB, r *rand.Rand) *world {
@@ -130,6 +152,10 @@ func (w *world) resource(r *rand.Rand, id int64) Resource {
 	for range r.IntN(3) {
 		res.Parties = append(res.Parties, pick(r, w.people...).ID)
 	}
+	for range max(0, r.IntN(5)-2) {
+		res.Sealed = append(res.Sealed, pick(r, w.units...).ID)
+		res.Apart = append(res.Apart, pick(r, w.people...).ID)
+	}
 	for range r.IntN(3) {
 		p := pick(r, w.posts...)
 		res.Need = append(res.Need, pick(r, Need(p.Duty, p.Unit), Need(pick(r, Duties()...), p.Unit)))
@@ -154,6 +180,10 @@ func (w *world) grants() string {
 		fmt.Fprintf(&b, "permit(principal == %s, action == %s, resource) when { resource.originator == %s };\n", who, read, who)
 		fmt.Fprintf(&b, "permit(principal == %s, action == %s, resource) when { resource.parties.contains(%s) };\n", who, read, who)
 		fmt.Fprintf(&b, "permit(principal == %s, action == %s, resource) when { resource.named == %s };\n", who, act, who)
+		fmt.Fprintf(&b, "forbid(principal == %s, action == %s, resource) when { resource.apart.contains(%s) };\n", who, act, who)
+		for _, unit := range w.belongs(p.ID, parent) {
+			fmt.Fprintf(&b, "forbid(principal == %s, action, resource) when { resource.sealed.contains(Unit::\"%d\") };\n", who, unit)
+		}
 	}
 	audits := map[int64]bool{}
 	for _, p := range w.posts {
@@ -199,6 +229,13 @@ func (w *world) grantLent(b *strings.Builder, g Delegation, parent map[int64]int
 	permit := func(action, cond string) {
 		if len(g.Kinds) > 0 {
 			cond = fmt.Sprintf("(%s) && resource.kind == %q", cond, g.Kinds[0])
+		}
+		cond = "(" + cond + ")"
+		for _, unit := range w.belongs(g.Giver, parent) {
+			cond += fmt.Sprintf(` && !resource.sealed.contains(Unit::"%d")`, unit)
+		}
+		if action == "matter.act" {
+			cond += fmt.Sprintf(` && !resource.apart.contains(%s)`, giver)
 		}
 		if action == "matter.act" && auditor { // nobody conveys what is forbidden to him
 			return

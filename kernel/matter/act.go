@@ -3,6 +3,7 @@ package matter
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
@@ -43,10 +44,7 @@ func (c *opening) Decide(g *store.Group) error {
 	if c.in.Behalf != 0 && c.in.Behalf != c.in.Originator {
 		return fault.At("matter.Open", "behalf", "只能代交办人登记。", "An entry can be made only for the originator.")
 	}
-	v, err := c.e.rules.Require(c.dir, c.who, "matter.open", auth.Resource{
-		Type: "Matter", Kind: c.in.Kind, Office: c.in.Office, Unit: c.in.Office,
-		Need: []string{auth.Need(auth.Secretary, c.in.Office), auth.Need(auth.Supervisor, c.in.Office)},
-	})
+	v, err := c.mayOpen(def)
 	if err != nil {
 		return err
 	}
@@ -65,6 +63,32 @@ func (c *opening) Decide(g *store.Group) error {
 		link.Add(g, link.Edge{Source: m.Source, Rel: link.TurnInto, Target: m.ID}, m.ID)
 	}
 	return nil
+}
+
+// mayOpen lets in the office's secretaries and supervisors, and whom the kind
+// lets raise a matter from a unit: he is then the one who is owed the answer.
+func (c *opening) mayOpen(def *flow.Def) (auth.Verdict, error) {
+	res := auth.Resource{
+		Type: "Matter", Kind: c.in.Kind, Office: c.in.Office, Unit: c.in.Office,
+		Need: []string{auth.Need(auth.Secretary, c.in.Office), auth.Need(auth.Supervisor, c.in.Office)},
+	}
+	v, err := c.e.rules.Require(c.dir, c.who, "matter.open", res)
+	if err == nil || def.Open == nil || !fault.Is(err, fault.Forbidden) {
+		return v, err
+	}
+	if _, ok := c.dir.Unit(c.in.Unit); !ok {
+		return v, fault.At("matter.Open", "unit", "请选择您所在的单位。", "Choose the unit that you belong to.")
+	}
+	need, _ := c.e.needs(&Matter{Office: c.in.Office, Unit: c.in.Unit}, def.Opens(), nil)
+	res.Unit, res.Need = c.in.Unit, append(res.Need, need...)
+	if v, err = c.e.rules.Require(c.dir, c.who, "matter.open", res); err != nil {
+		return v, err
+	}
+	if c.in.Originator != 0 && c.in.Originator != c.who.Person {
+		return v, fault.At("matter.Open", "originator", "由单位提出的事项，以提出人为交办人。", "A matter raised by a unit is owed to the person who raises it.")
+	}
+	c.in.Originator = c.who.Person
+	return v, nil
 }
 
 // open begins a matter whose identity is filled in, and settles it.
@@ -181,6 +205,14 @@ func (c *acting) Decide(g *store.Group) error {
 			return fault.Wrap("matter.Act", err)
 		}
 	}
+	if err := c.chosen(def, st, next, &m); err != nil {
+		return err
+	}
+	if def.Watched(c.in.Step) {
+		m.Clocks.acted(c.in.Step, c.who.Person)
+		m.Clocks.acted(c.in.Step, c.behalf)
+		m.Clocks.acted(c.in.Step, c.giver)
+	}
 	c.join(g, &m, c.who.Person)
 	c.join(g, &m, c.giver)
 	return c.settle(g, &m, next, fx, c.kind, body, running)
@@ -190,15 +222,21 @@ func (c *acting) Decide(g *store.Group) error {
 func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 	voices := def.Voices(st, c.in.Step, c.in.Act)
 	need, named := c.e.needs(m, voices, askers(c.dir, c.who, m))
+	if c.in.Act == flow.IntRecuse && c.in.Input["person"] == strconv.FormatInt(c.who.Person, 10) && c.e.concerns(c.dir, c.who, m) {
+		named = c.who.Person // anybody may stand aside himself
+	}
 	res := auth.Resource{
 		Type: "Matter", ID: m.ID, Kind: m.Kind, Unit: m.Unit, Office: m.Office, Originator: m.Originator,
-		Need: need, Named: named,
+		Need: need, Named: named, Sealed: m.Clocks.Sealed, Apart: apart(def, st, m, c.in.Step),
 	}
 	v, err := c.e.rules.Require(c.dir, c.who, "matter.act", res)
 	if err != nil {
 		return err
 	}
 	c.by(v)
+	if slices.Contains(res.Apart, c.in.Behalf) {
+		return fault.At("matter.Act", "behalf", "交办人应当回避，不能代其办理本环节。", "The originator must stand aside from this step; nobody may act for him in it.")
+	}
 	if c.in.Behalf != 0 && c.in.Behalf != m.Originator {
 		return fault.At("matter.Act", "behalf", "只能代交办人办理。", "An act can be entered only for the originator.")
 	}
@@ -222,6 +260,9 @@ func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 func (e *Engine) needs(m *Matter, who []flow.Party, asker []int64) (need []string, named int64) {
 	rank := len(asker) + 1
 	name := func(id int64) {
+		if id = m.Clocks.stands(id); id == 0 {
+			return
+		}
 		at := slices.Index(asker, id)
 		if at < 0 {
 			at = len(asker)

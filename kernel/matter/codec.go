@@ -87,8 +87,8 @@ func (s *Slot) appendJSON(b []byte) []byte {
 	return append(o.b, '}')
 }
 
-// appendJSON writes the clocks as encoding/json does. Kids are rare, and left to
-// it.
+// appendJSON writes the clocks as encoding/json does. Kids, seals and recusals
+// are rare, and left to it.
 func (c *Clocks) appendJSON(b []byte) []byte {
 	o := object{b: append(b, '{')}
 	if len(c.Slots) > 0 {
@@ -123,6 +123,18 @@ func (c *Clocks) appendJSON(b []byte) []byte {
 			o.b = strconv.AppendInt(o.b, id, 10)
 		}
 		o.b = append(o.b, ']')
+	}
+	if len(c.Sealed) > 0 {
+		o.name("sealed")
+		o.b = appendPlain(o.b, c.Sealed)
+	}
+	if len(c.Acted) > 0 {
+		o.name("acted")
+		o.b = appendPlain(o.b, c.Acted)
+	}
+	if len(c.Recused) > 0 {
+		o.name("recused")
+		o.b = appendPlain(o.b, c.Recused)
 	}
 	return append(o.b, '}')
 }

@@ -35,6 +35,11 @@ func anyClocks() *rapid.Generator[Clocks] {
 		if rapid.Bool().Draw(t, "kids") {
 			c.Kids = map[string][]int64{anyText().Draw(t, "each"): {1, 2}}
 		}
+		if rapid.IntRange(0, 3).Draw(t, "apart") == 0 {
+			c.Sealed = rapid.SliceOfN(rapid.Int64(), 0, 2).Draw(t, "sealed")
+			c.Acted = []Acted{{Step: anyText().Draw(t, "acted"), Person: 3}}
+			c.Recused = []Recusal{{Person: 4}, {Person: 5, Instead: rapid.Int64().Draw(t, "instead")}}
+		}
 		return c
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/event"
@@ -27,7 +28,10 @@ func Check(ctx context.Context, r store.Reader, limit int) (found []audit.Findin
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	f := folder{r, defs}
+	f := folder{r, defs, map[int64][]int64{}}
+	if err := f.readSeals(ctx); err != nil {
+		return nil, 0, 0, err
+	}
 	for last := int64(-1); len(found) < limit; {
 		rows, err := store.Collect(ctx, r, func(row store.Scanner) (Matter, error) { return scanMatter(row) },
 			"SELECT "+matterColumns+" FROM matter WHERE id > ? ORDER BY id LIMIT 500", last)
@@ -35,6 +39,9 @@ func Check(ctx context.Context, r store.Reader, limit int) (found []audit.Findin
 			return found, looked, erased, err
 		}
 		if len(rows) == 0 {
+			for id := range f.seals {
+				found = append(found, audit.Finding{Table: "matter_seal", Row: fmt.Sprintf("matter=%d", id), Text: fault.T("没有这个事项，却有保密记录", "a seal of no matter")})
+			}
 			return found, looked, erased, nil
 		}
 		for _, m := range rows {
@@ -58,8 +65,20 @@ type reporter func(table, row string, pos int64, zh, en string)
 
 // folder replays events of one log by the definitions that it holds.
 type folder struct {
-	r    store.Reader
-	defs *flow.Set
+	r     store.Reader
+	defs  *flow.Set
+	seals map[int64][]int64 // of matters not looked at yet
+}
+
+// readSeals reads from which units matters are kept: they are few.
+func (f folder) readSeals(ctx context.Context) error {
+	_, err := store.Collect(ctx, f.r, func(row store.Scanner) (none struct{}, err error) {
+		var id, unit int64
+		err = row.Scan(&id, &unit)
+		f.seals[id] = append(f.seals[id], unit)
+		return none, err
+	}, "SELECT matter, unit FROM matter_seal ORDER BY matter, unit")
+	return err
 }
 
 func (f folder) checkOne(ctx context.Context, m Matter, add reporter) (erased bool, err error) {
@@ -68,6 +87,12 @@ func (f folder) checkOne(ctx context.Context, m Matter, add reporter) (erased bo
 		return false, err
 	}
 	row := fmt.Sprintf("id=%d", m.ID)
+	sealed := slices.Clone(m.Clocks.Sealed)
+	slices.Sort(sealed)
+	if !slices.Equal(sealed, f.seals[m.ID]) {
+		add("matter_seal", fmt.Sprintf("matter=%d", m.ID), m.Last, "保密记录与事项不符", "the seals are not the matter's")
+	}
+	delete(f.seals, m.ID)
 	for _, ev := range events {
 		if ev.Erased {
 			return true, nil

@@ -33,13 +33,17 @@ func (e *Engine) Inbox(ctx context.Context, who auth.Principal, group Group, lim
 	if err != nil {
 		return nil, err
 	}
+	rest, err := e.kept(who, "t.matter")
+	if err != nil {
+		return nil, err
+	}
 	var found []open
 	for _, p := range parts {
 		for _, dated := range []string{" AND t.due > 0", " AND t.due = 0"} { // what has no date comes last
 			part, err := store.Collect(ctx, e.db, func(row store.Scanner) (o open, err error) {
 				err = row.Scan(&o.matter, &o.slot, &o.due)
 				return o, err
-			}, "SELECT t.matter, t.slot, t.due FROM task t WHERE "+p.sql+dated+" ORDER BY t.due, t.matter, t.slot LIMIT ?", append(slices.Clone(p.args), limit)...)
+			}, "SELECT t.matter, t.slot, t.due FROM task t WHERE "+p.sql+dated+rest.sql+" ORDER BY t.due, t.matter, t.slot LIMIT ?", append(append(slices.Clone(p.args), rest.args...), limit)...)
 			if err != nil {
 				return nil, fault.Wrap("matter.Inbox", err)
 			}
@@ -229,9 +233,13 @@ func (e *Engine) Count(ctx context.Context, who auth.Principal, group Group, bef
 	if err != nil {
 		return 0, err
 	}
+	rest, err := e.kept(who, "t.matter")
+	if err != nil {
+		return 0, err
+	}
 	total := 0
 	for _, p := range parts {
-		where, args := p.sql, slices.Clone(p.args)
+		where, args := p.sql+rest.sql, append(slices.Clone(p.args), rest.args...)
 		if before != 0 {
 			where += " AND t.due > 0 AND t.due < ?"
 			args = append(args, before)

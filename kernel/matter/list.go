@@ -82,7 +82,7 @@ func (f *Filter) sources(reasons []auth.Disjunct) []source {
 		s := source{"matter m", "(" + r.SQL + ")", slices.Clone(r.Args), "m.id"}
 		party := r.Set == readColumns().Parties
 		if party {
-			s.where = probe
+			s.where = probe + r.Rest
 		}
 		switch number := f.number(); {
 		case number != "":
@@ -90,7 +90,7 @@ func (f *Filter) sources(reasons []auth.Disjunct) []source {
 		case f.rare:
 			s = s.along("k.kind = ?", f.Kind)
 		case party && !f.narrow():
-			s = source{"matter_party p CROSS JOIN matter m", "p.person = ? AND m.id = p.matter", r.Args, "p.matter"}
+			s = source{"matter_party p CROSS JOIN matter m", "p.person = ? AND m.id = p.matter" + r.Rest, append(slices.Clone(r.Member), r.RestArgs...), "p.matter"}
 		}
 		out = append(out, s)
 	}
@@ -113,7 +113,7 @@ func (f *Filter) alongUnit(reasons []auth.Disjunct) source {
 	for i, r := range reasons {
 		parts[i] = "(" + r.SQL + ")"
 		if r.Set == readColumns().Parties {
-			parts[i] = probe
+			parts[i] = "(" + probe + r.Rest + ")"
 		}
 		args = append(args, r.Args...)
 	}

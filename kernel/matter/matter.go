@@ -147,6 +147,22 @@ type Clocks struct {
 	Stops   []Stop             `json:"stops,omitempty"`
 	Kids    map[string][]int64 `json:"kids,omitempty"`    // sub-matters by their each-block
 	Parties []int64            `json:"parties,omitempty"` // people who take part, in the order they joined
+	Sealed  []int64            `json:"sealed,omitempty"`  // units from which it is kept
+	Acted   []Acted            `json:"acted,omitempty"`   // who acted in the steps that others must stand apart from
+	Recused []Recusal          `json:"recused,omitempty"` // people taken off it
+}
+
+// Acted says that a person acted in a step.
+type Acted struct {
+	Step   string `json:"step"`
+	Person int64  `json:"person"`
+}
+
+// Recusal is a person who was taken off a matter (回避), and who stands in for
+// him where the data names him; 0 for nobody.
+type Recusal struct {
+	Person  int64 `json:"person"`
+	Instead int64 `json:"instead,omitempty"`
 }
 
 // Stop is a pause of all clocks; To is 0 while it lasts.
@@ -172,7 +188,7 @@ type Opening struct {
 	Kind       string
 	Title      string
 	Office     int64
-	Unit       int64 // 0: the office itself
+	Unit       int64 // 0: the office itself; the opener's own, if the kind lets him open it from there
 	Originator int64
 	Source     int64
 	Given      map[string]any

@@ -22,13 +22,46 @@ func readColumns() auth.Columns {
 		Type: "Matter", Unit: "m.unit", Office: "m.office", Originator: "m.originator", Kind: "m.kind",
 		Parties: auth.Members{Of: "m.id", From: "SELECT matter FROM matter_party WHERE person"},
 		Need:    auth.Members{Of: "m.id", From: "SELECT matter FROM task WHERE need <> '' AND need"},
+		Sealed:  auth.Members{Of: "m.id", From: "SELECT matter FROM matter_seal WHERE unit"},
 	}
+}
+
+// kept gives the condition that leaves out the matters which the rules keep from
+// who, for queries that find matters in another way than by his right to read:
+// column holds their ids. It is "" or begins with AND.
+func (e *Engine) kept(who auth.Principal, column string) (condition, error) {
+	out, err := e.rules.Except(e.book.Now(), who, "matter.read", auth.Columns{
+		Type: "Matter", Sealed: auth.Members{Of: column, From: readColumns().Sealed.From},
+	})
+	return condition{out.Rest, out.RestArgs}, err
+}
+
+// Kept tells which of these matters the rules keep from who, whatever else he
+// may be: to him they must be as if they did not exist.
+func (e *Engine) Kept(ctx context.Context, who auth.Principal, ids []int64) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	rest, err := e.kept(who, "m.id")
+	if err != nil || rest.sql == "" || len(ids) == 0 {
+		return out, err
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i], out[id] = id, true
+	}
+	_, err = store.Collect(ctx, e.db, func(row store.Scanner) (none struct{}, err error) {
+		var id int64
+		err = row.Scan(&id)
+		delete(out, id)
+		return none, err
+	}, "SELECT m.id FROM matter m WHERE m.id IN ("+marksOf(len(ids))+")"+rest.sql, append(args, rest.args...)...)
+	return out, fault.Wrap("matter.Kept", err)
 }
 
 // resource is a matter as the rules see it when somebody wants to read it.
 func (m *Matter) resource() auth.Resource {
 	r := auth.Resource{
 		Type: "Matter", ID: m.ID, Kind: m.Kind, Unit: m.Unit, Office: m.Office, Originator: m.Originator, Parties: m.Clocks.Parties,
+		Sealed: m.Clocks.Sealed,
 	}
 	for _, s := range m.Clocks.Slots {
 		if s.Person == 0 {
@@ -111,7 +144,10 @@ func (e *Engine) Offers(who auth.Principal, m Matter) ([]Offered, error) {
 	for _, o := range def.Offers(st) {
 		need, named := e.needs(&m, o.Who, asking)
 		r := m.resource()
-		r.Need, r.Named = need, named
+		if o.Act == flow.IntRecuse && e.concerns(dir, who, &m) {
+			named = who.Person
+		}
+		r.Need, r.Named, r.Apart = need, named, apart(def, st, &m, o.Step)
 		_, err := e.rules.Require(dir, who, "matter.act", r)
 		out = append(out, Offered{Offer: o, Mine: err == nil})
 	}
@@ -191,16 +227,21 @@ func (e *Engine) Tally(ctx context.Context, ms []Matter) (map[int64]Tally, error
 	return out, fault.Wrap("matter.Tally", err)
 }
 
-// OpenByUnit counts the open steps in the hands of each unit.
-func (e *Engine) OpenByUnit(ctx context.Context) (map[int64]int, error) {
+// OpenByUnit counts the open steps in the hands of each unit, but for those of
+// matters that are kept from who.
+func (e *Engine) OpenByUnit(ctx context.Context, who auth.Principal) (map[int64]int, error) {
 	out := map[int64]int{}
-	_, err := store.Collect(ctx, e.db, func(row store.Scanner) (struct{}, error) {
+	rest, err := e.kept(who, "t.matter")
+	if err != nil {
+		return nil, err
+	}
+	_, err = store.Collect(ctx, e.db, func(row store.Scanner) (struct{}, error) {
 		var unit int64
 		var n int
 		err := row.Scan(&unit, &n)
 		out[unit] = n
 		return struct{}{}, err
-	}, "SELECT unit, count(*) FROM task GROUP BY unit")
+	}, "SELECT t.unit, count(*) FROM task t WHERE 1 = 1"+rest.sql+" GROUP BY t.unit", rest.args...)
 	return out, fault.Wrap("matter.OpenByUnit", err)
 }
 

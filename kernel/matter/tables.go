@@ -71,6 +71,16 @@ func (s *Slot) need() string {
 	return auth.Need(auth.Duty(s.Duty), s.Unit)
 }
 
+// seal says that a matter is kept from a unit. Few matters are, so it is a table
+// of its own: lists leave out what stands in it, and a matter's row says nothing.
+type seal struct{ Unit, Matter int64 }
+
+var seals = store.Table[seal, struct{}]{
+	Name: "matter_seal", Key: []string{"unit", "matter"}, KeyType: []string{"BIGINT", "BIGINT"}, Derived: true,
+	KeyArgs: func(s seal) []any { return []any{s.Unit, s.Matter} },
+	Args:    func(struct{}) []any { return nil },
+}
+
 // party says that a person takes part in a matter.
 type party struct{ Person, Matter int64 }
 

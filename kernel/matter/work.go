@@ -124,6 +124,8 @@ const (
 // settling gathers what the effects of one transition ask for beyond the
 // matter's own row.
 type settling struct {
+	def     *flow.Def
+	st      flow.State
 	spawns  []flow.Effect
 	cancels []flow.Effect
 	ended   bool
@@ -136,8 +138,15 @@ type settling struct {
 // for m, and one for each matter that moves with it.
 func (w *work) settle(g *store.Group, m *Matter, st flow.State, fx []flow.Effect, kind string, body Body, how mode) error {
 	before := m.Clocks.Slots
-	var s settling
+	def, err := w.e.pinned(m.Def)
+	if err != nil {
+		return err
+	}
+	s := settling{def: def, st: st}
 	if err := w.effects(g, m, fx, &s); err != nil {
+		return err
+	}
+	if err := w.seal(g, m, def, st); err != nil {
 		return err
 	}
 	if s.draw && m.Number == "" {
@@ -276,7 +285,7 @@ func (w *work) effects(g *store.Group, m *Matter, fx []flow.Effect, s *settling)
 				s.links = append(s.links, link.Edge{Source: m.Source, Rel: link.Rel(f.Link)})
 			}
 		case flow.Opened:
-			slot, err := w.openSlot(m, f)
+			slot, err := w.openSlot(m, f, s)
 			if err != nil {
 				return err
 			}
@@ -300,6 +309,10 @@ func (w *work) effects(g *store.Group, m *Matter, fx []flow.Effect, s *settling)
 			if slot := m.Clocks.slot(f.Slot); slot != nil {
 				slot.Urged++
 			}
+		case flow.Recused:
+			if err := w.recuse(g, m, s.def, s.st, f); err != nil {
+				return err
+			}
 		case flow.Ended:
 			s.ended = true
 		}
@@ -317,12 +330,12 @@ func (c *Clocks) drop(name string) {
 }
 
 // openSlot resolves who holds a step and when it is due.
-func (w *work) openSlot(m *Matter, f *flow.Effect) (Slot, error) {
+func (w *work) openSlot(m *Matter, f *flow.Effect, in *settling) (Slot, error) {
 	s := Slot{Slot: f.Slot, Step: f.Step, N: f.N, Since: w.now.UnixMicro()}
 	if !f.Limit.IsZero() {
 		s.Limit = f.Limit.String()
 	}
-	h, err := w.holder(m, f.Who)
+	h, err := w.holder(m, in.def, in.st, f.Step, f.Who)
 	if err != nil {
 		return s, err
 	}
@@ -345,24 +358,32 @@ type holder struct {
 	person int64
 }
 
-// holder takes the first party of a step as its holder. A unit or person read
-// from data must exist and belong to the matter's unit.
-func (w *work) holder(m *Matter, who []flow.Party) (holder, error) {
+// holder takes the first party of a step as its holder, or who stands in for him.
+// A unit or person read from data must exist, belong to the matter's unit, and not
+// be one who must stay off the step.
+func (w *work) holder(m *Matter, def *flow.Def, st flow.State, step string, who []flow.Party) (holder, error) {
 	if len(who) == 0 {
 		return holder{}, fault.New(fault.Invalid, "matter.holder", "下一环节没有落实到单位或人员，请补齐。", "The next step has nobody to do it; fill in the unit or person.")
 	}
 	p := who[0]
 	switch {
 	case p.Originator:
-		if m.Originator == 0 { // nobody gave it: the office's leader answers
-			return w.holder(m, who[1:])
+		id := m.Clocks.stands(m.Originator)
+		if id == 0 { // nobody gave it, or he stands aside: the office's leader answers
+			return w.holder(m, def, st, step, who[1:])
 		}
-		return holder{person: m.Originator}, nil
+		return holder{person: id}, nil
 	case p.Person != "":
 		id, ok := number(p.Person)
+		if id = m.Clocks.stands(id); ok && id == 0 {
+			return w.holder(m, def, st, step, who[1:])
+		}
 		person, found := w.dir.Person(id)
 		if !ok || !found || person.Status != auth.Active || !w.belongs(id, m.Unit) {
 			return holder{}, fault.New(fault.Invalid, "matter.holder", "所选人员不存在、已停用或不在本单位，请重新选择。", "The person chosen does not exist, is suspended or is not of this unit; choose again.")
+		}
+		if name := def.StageName(step); slices.Contains(apart(def, st, m, step), id) {
+			return holder{}, fault.New(fault.Invalid, "matter.holder", "所选人员应当回避“"+name.ZH+"”环节，请另选。", "The person chosen must stand aside from \""+name.EN+"\"; choose another.")
 		}
 		return holder{unit: m.Unit, person: id}, nil
 	case p.Of == flow.OfOffice:

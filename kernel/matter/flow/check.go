@@ -31,6 +31,7 @@ func Check(s *Set, known Known) []Problem {
 		c.bounds(d)
 		sound[d] = !slices.ContainsFunc(c.problems[before:], func(p Problem) bool { return p.Code.structural() })
 		c.words(d)
+		c.recusal(d)
 		c.data(d)
 	}
 	if c.kinds(sound) {
@@ -253,8 +254,11 @@ func (c *checking) words(d *Def) {
 	d.eachWho(walk)
 }
 
-// eachWho visits every Who of steps, acts and interrupts.
+// eachWho visits every Who of the definition.
 func (d *Def) eachWho(visit func(w *Who, path string)) {
+	if d.Open != nil {
+		visit(d.Open, "open")
+	}
 	for _, n := range d.order {
 		if n.block.Step == nil {
 			continue
@@ -289,6 +293,8 @@ func (c *checking) kinds(sound map[*Def]bool) bool {
 			case child == nil:
 				c.add(d, CodeKind, n.block.Line, n.block.Path, "没有这一类别的流程定义："+e.Run, "No definition of this kind: "+e.Run)
 				sound[d] = false
+			case child.Sealed != nil:
+				c.add(d, CodeSeal, n.block.Line, n.block.Path, "分办事项不能是保密的流程："+e.Run, "A sub-matter cannot be of a sealed kind: "+e.Run)
 			case done[child] == 1 || child.Kind == d.Kind:
 				c.add(d, CodeKind, n.block.Line, n.block.Path, "分办形成循环，事项永远办不完："+e.Run, "Sub-matters run in a circle and never end: "+e.Run)
 				return false

@@ -33,9 +33,16 @@ func (c *checking) data(d *Def) {
 	if d.Limit != nil && d.Limit.Data != "" { // read when the matter begins: only what was given is there
 		r.read(d.Limit.Data, "string", d.Limit.Line, "limit/data", have, false)
 	}
+	if f := d.Forms[d.Given]; f != nil && len(f.aparts) > 0 {
+		r.add(d, CodeData, f.Line, "forms/"+d.Given, "事项开始时还没有可回避的数据（x-apart）。", "When a matter begins there is nothing yet to be apart from (x-apart).")
+	}
+	r.opening()
+	r.sealing(have)
 	r.seq(d.main, have)
 	for i := range d.Interrupts {
-		r.laterWho(&d.Interrupts[i].Who, d.Interrupts[i].Line, "interrupts/"+d.Interrupts[i].ID, have)
+		in := &d.Interrupts[i]
+		r.laterWho(&in.Who, in.Line, "interrupts/"+in.ID, have)
+		r.fieldAparts(in.Form, in.Line, "interrupts/"+in.ID, nil)
 	}
 }
 
@@ -65,6 +72,7 @@ func (r *reading) node(n *node, have written) written {
 		return r.join(n, have)
 	case b.Each != nil:
 		r.items(n, have)
+		r.disclosed(n.id, b.Line, b.Path, have)
 		if b.Each.Limit != nil && b.Each.Limit.Data != "" {
 			r.read(b.Each.Limit.Data, "string", b.Each.Limit.Line, b.Path+"/limit", have, false)
 		}
@@ -77,6 +85,10 @@ func (r *reading) node(n *node, have written) written {
 func (r *reading) step(n *node, have written) written {
 	s, path := n.block.Step, n.block.Path
 	r.who(&s.Who, path+"/who", have)
+	r.disclosing(s, path)
+	for _, ref := range s.Apart {
+		r.apart(ref, s.line, path+"/apart", have)
+	}
 	if s.Limit != nil && s.Limit.Data != "" {
 		r.read(s.Limit.Data, "string", s.Limit.Line, path+"/limit", have, false)
 	}
@@ -88,6 +100,10 @@ func (r *reading) step(n *node, have written) written {
 		}
 		if a.If != nil {
 			r.guard(a.If, have)
+		}
+		r.fieldAparts(a.Form, a.Line, path+"/acts/"+a.ID, have)
+		if a.Number {
+			r.disclosed(n.id, a.Line, path+"/acts/"+a.ID, have)
 		}
 		if a.Back == "" && a.End == "" {
 			after.forms = append(after.forms, r.d.Forms[a.Form])

@@ -39,7 +39,7 @@ func (e *explorer) note(code Code, format string, args ...any) {
 
 // world is what the matter begins with: two items for every each.
 func world() map[string]any {
-	return map[string]any{"a": 1.0, "l": []any{map[string]any{}, map[string]any{}}}
+	return map[string]any{"a": 1.0, "u": "7", "l": []any{map[string]any{}, map[string]any{}}}
 }
 
 type outcome struct {
@@ -131,7 +131,11 @@ func (e *explorer) act(s State, t Token, a Act) []outcome {
 	if a.Back != "" && !e.mayReturn(s, t, a) {
 		return nil
 	}
-	return e.every(func() (State, []Effect, error) { return e.d.Apply(s, in) })
+	out := e.every(func() (State, []Effect, error) { return e.d.Apply(s, in) })
+	if len(out) > 0 && e.d.Sealed != nil && t.ID == e.d.Sealed.Until && (a.Back != "" || a.End != "") {
+		e.note(CodeSeal, "%s.%s ends the seal and does not go on", t.ID, a.ID)
+	}
+	return out
 }
 
 // mayReturn judges a return by what happened and by where things stand in the
@@ -171,10 +175,14 @@ func (e *explorer) saw(o outcome) {
 		switch f.Kind {
 		case Opened:
 			e.seen[f.Step] = true
+			e.standsApart(o.s, f.Step)
 			if !f.Limit.IsZero() {
 				e.units[f.Limit.Unit] = true
 			}
+		case Number:
+			e.shows(o.s, f.Step)
 		case Spawn:
+			e.shows(o.s, f.Each)
 			e.seen[f.Each] = true
 		case Ended:
 			e.seen["end "+f.Outcome] = true
@@ -182,6 +190,23 @@ func (e *explorer) saw(o outcome) {
 				e.note(CodeEnd, "ended with %s inside a joint", f.Outcome)
 			}
 		}
+	}
+}
+
+// standsApart notes a step that is opened while it is not known who must stay off
+// it.
+func (e *explorer) standsApart(s State, step string) {
+	for _, ref := range e.d.Step(step).Apart {
+		if _, ok := s.Get(Path(strings.TrimSuffix(ref, ".p"))); !ok {
+			e.note(CodeData, "%s opened before %s is known", step, ref)
+		}
+	}
+}
+
+// shows notes what gives a sealed matter away.
+func (e *explorer) shows(s State, by string) {
+	if len(e.d.SealedFrom(s)) > 0 {
+		e.note(CodeSeal, "%s shows what is sealed", by)
 	}
 }
 

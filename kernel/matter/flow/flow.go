@@ -11,6 +11,10 @@
 // written, and that the limits of the steps add up to no more than the limit
 // the law sets for the whole (法定时限).
 //
+// A definition also says who besides the office may raise a matter (open), who
+// must stay off a step because of what he is or did (回避, apart), and from which
+// unit the matter is kept until when (保密, sealed).
+//
 // The machine is a set of pure functions from (definition, state, input) to
 // (state, effects). It knows no database, no person and no clock: whoever acts
 // was let in before, and limits leave it as texts in effects. Guards are CEL
@@ -40,7 +44,9 @@ type Def struct {
 	Name       fault.Text                `json:"name"`
 	Basis      []Basis                   `json:"basis,omitempty"`
 	Limit      *Whole                    `json:"limit,omitempty"`
-	Given      string                    `json:"given,omitempty"` // form of what the matter begins with
+	Given      string                    `json:"given,omitempty"`  // form of what the matter begins with
+	Open       *Who                      `json:"open,omitempty"`   // who may raise one, besides the office's secretaries and supervisors
+	Sealed     *Seal                     `json:"sealed,omitempty"` // from whom it is kept, and until when
 	Forms      map[string]*Form          `json:"forms,omitempty"`
 	Do         []Block                   `json:"do"`
 	Outcomes   map[string]fault.Text     `json:"outcomes,omitempty"` // their names
@@ -50,6 +56,7 @@ type Def struct {
 	order      []*node                   // every block in reading order
 	main       *seq                      // the outermost sequence
 	problems   []Problem                 // what linking found; part of what Check reports
+	watched    map[string]bool           // steps whose actors some step or field is kept apart from
 	oracle     func(*Guard, *State) bool // replaces guards in tests that explore every path
 }
 
@@ -86,7 +93,9 @@ type Step struct {
 	Limit *Clock     `json:"limit,omitempty"`
 	Basis *Basis     `json:"basis,omitempty"` // article of the clock
 	Acts  []Act      `json:"acts"`
-	Slot  string     `json:"slot,omitempty"` // the branch it always opens in
+	Slot  string     `json:"slot,omitempty"`  // the branch it always opens in
+	Apart []string   `json:"apart,omitempty"` // data paths and steps: whoever is named there or acted there stays off
+	line  int        // of apart
 }
 
 // Act is one way to leave a step. Without Back and End it goes on to what
@@ -182,6 +191,16 @@ const (
 	Originator = "originator" // who raised the matter
 )
 
+// Seal keeps a matter from the units named in its data, and from everybody who
+// holds a post in them or below, until a step has been done: an unannounced
+// visit (暗访) is not known to its object before.
+type Seal struct {
+	From  Path   `json:"from"`         // a unit, or a list of units
+	If    *Guard `json:"if,omitempty"` // only while this holds
+	Until string `json:"until"`        // the step whose act ends it
+	Line  int    `json:"-"`
+}
+
 // Guard is a CEL expression over data. It is nondeterministic for Check.
 type Guard struct {
 	Text  string `json:"text"`
@@ -211,6 +230,7 @@ const (
 	IntTransfer = "transfer" // changes the holder of an open step (改派)
 	IntExtend   = "extend"   // moves the limit of an open step (延期)
 	IntUrge     = "urge"     // reminds the holder of an open step (催办)
+	IntRecuse   = "recuse"   // takes a person off the matter (回避)
 )
 
 // OutcomeDone is the outcome of a matter that ran past its last block.

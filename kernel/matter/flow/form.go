@@ -15,7 +15,8 @@ type Form struct {
 	Fields []string       `json:"fields,omitempty"` // in the order of the file
 	Line   int            `json:"-"`
 	ready  *form.Form
-	flaw   string // why the schema does not compile
+	aparts []fieldApart // fields that name people who must not be among others
+	flaw   string       // why the schema does not compile
 	src    *value
 }
 

@@ -15,6 +15,7 @@ type plan struct {
 	do     []*part
 	pause  string // the body of the pause interrupt, "" for none
 	run    string // kind of sub-matters
+	until  string // the step that ends the seal, "" for none
 	nextID int
 	steps  int // still allowed
 }
@@ -24,13 +25,17 @@ type part struct {
 	sort  string // step choice joint each end
 	id    string
 	limit string
+	apart string
 	acts  []*deed
 	ifs   []string
 	arms  [][]*part // the last of a choice is its else
 	need  int
 }
 
-type deed struct{ id, back, end, cond, form, most string }
+type deed struct {
+	id, back, end, cond, form, most string
+	number                          bool
+}
 
 // generate makes a sound definition of at most 8 steps, but for its limit.
 func generate(rng *rand.Rand, kind, run string) *plan {
@@ -47,7 +52,27 @@ func generate(rng *rand.Rand, kind, run string) *plan {
 	if rng.IntN(2) == 0 {
 		p.pause = fmt.Sprintf("who: {duty: head}, at_most: %d, limit: 30wd", 1+rng.IntN(2))
 	}
+	p.seal(rng)
 	return p
+}
+
+// seal keeps a quarter of the definitions sealed until some step that only goes
+// on; about half of them then draw a number somewhere.
+func (p *plan) seal(rng *rand.Rand) {
+	var ends []*part
+	for _, s := range p.all("step") {
+		if !slices.ContainsFunc(s.acts, func(a *deed) bool { return a.back != "" || a.end != "" }) {
+			ends = append(ends, s)
+		}
+	}
+	s, ok := pick(rng, ends)
+	if !ok || rng.IntN(4) > 0 {
+		return
+	}
+	p.until = s.id
+	if draws, ok := pick(rng, p.all("step")); ok && rng.IntN(2) == 0 {
+		draws.acts[0].number = true
+	}
 }
 
 // loopRoundJoint makes the case that is hardest to measure and rare by chance:
@@ -163,6 +188,9 @@ func (p *plan) step(rng *rand.Rand, before []string, inJoint bool) *part {
 	case 1:
 		s.limit = "{data: given.limit, most: " + s.limit + "}"
 	}
+	if len(before) > 0 && rng.IntN(4) == 0 {
+		s.apart = before[rng.IntN(len(before))] + ".p"
+	}
 	s.acts = append(s.acts, &deed{id: "go", form: "f"})
 	if rng.IntN(5) == 0 {
 		s.acts = append(s.acts, &deed{id: "also", form: "f", cond: "data.given.a > 2"})
@@ -187,8 +215,11 @@ func (p *plan) render() []byte {
 	if p.whole != "" {
 		fmt.Fprintf(&b, "limit: {of: %s}\n", p.whole)
 	}
+	if p.until != "" {
+		fmt.Fprintf(&b, "sealed: {from: given.u, until: %s}\n", p.until)
+	}
 	b.WriteString("forms:\n")
-	b.WriteString("  f: {type: object, required: [x], properties: {x: {type: integer, x-zh: 甲, x-en: x}}}\n")
+	b.WriteString("  f: {type: object, required: [x], properties: {x: {type: integer, x-zh: 甲, x-en: x}, p: {type: string, x-zh: 乙, x-en: p}}}\n")
 	b.WriteString("  g: {type: object, properties: {y: {type: integer, x-zh: 丙, x-en: y}}}\n")
 	b.WriteString("do:\n")
 	p.renderSeq(&b, p.do, "  ")
@@ -231,6 +262,9 @@ func (p *plan) renderStep(b *strings.Builder, s *part, in string) {
 	if s.limit != "" {
 		fmt.Fprintf(b, "%s  limit: %s\n", in, s.limit)
 	}
+	if s.apart != "" {
+		fmt.Fprintf(b, "%s  apart: [%s]\n", in, s.apart)
+	}
 	fmt.Fprintf(b, "%s  acts:\n", in)
 	for _, a := range s.acts {
 		fmt.Fprintf(b, "%s    %s: {name: {zh: 动作, en: act}", in, a.id)
@@ -238,6 +272,9 @@ func (p *plan) renderStep(b *strings.Builder, s *part, in string) {
 			if kv[1] != "" {
 				fmt.Fprintf(b, ", %s: %s", kv[0], kv[1])
 			}
+		}
+		if a.number {
+			b.WriteString(", number: true")
 		}
 		b.WriteString("}\n")
 	}
@@ -422,6 +459,22 @@ func mutations() []mutation {
 		}},
 		{"guard over a branch", func(rng *rand.Rand, p *plan) bool {
 			return guardBranch(rng, p)
+		}},
+		{"apart from any step", func(rng *rand.Rand, p *plan) bool {
+			s, _ := pick(rng, p.all("step"))
+			from, ok := pick(rng, p.all("step"))
+			if ok {
+				s.apart = from.id + ".p"
+			}
+			return ok
+		}},
+		{"sealed until any step", func(rng *rand.Rand, p *plan) bool {
+			until, _ := pick(rng, p.all("step"))
+			draws, ok := pick(rng, p.all("step"))
+			if ok {
+				p.until, draws.acts[0].number = until.id, true
+			}
+			return ok
 		}},
 		{"need fewer", func(rng *rand.Rand, p *plan) bool {
 			j, ok := pick(rng, p.all("joint"))

@@ -13,6 +13,7 @@ type node struct {
 	arms  []*seq // of a choice: When in order, then Else; of a joint: its branches
 	acts  []link // of a step, parallel to Acts
 	who   *voice // of a step
+	apart apart  // of a step
 }
 
 // link is what the machine needs of an act beside its text.
@@ -45,6 +46,12 @@ func (d *Def) link() {
 	}
 	if d.Given != "" {
 		d.needForm(d.Given, 1, "given")
+	}
+	if d.Sealed != nil && d.Sealed.If != nil {
+		d.compile(d.Sealed.If)
+	}
+	for _, f := range d.Forms {
+		f.aparts = d.formAparts(nil, f.Schema, nil)
 	}
 }
 
@@ -100,6 +107,7 @@ func (d *Def) linkNode(n *node) {
 	switch {
 	case b.Step != nil:
 		n.who = newVoice(&b.Step.Who)
+		n.apart = d.newApart(b.Step.Apart)
 		n.acts = make([]link, len(b.Step.Acts))
 		for i := range b.Step.Acts {
 			n.acts[i] = d.linkAct(n, &b.Step.Acts[i])

@@ -43,6 +43,7 @@ const (
 	Extended       EffectKind = "extended"    // Slot Step N By
 	Transferred    EffectKind = "transferred" // Slot Step N
 	Urged          EffectKind = "urged"       // Slot Step N
+	Recused        EffectKind = "recused"     // Person Instead
 	Ended          EffectKind = "ended"       // Outcome
 )
 
@@ -62,6 +63,8 @@ type Effect struct {
 	Item    map[string]any `json:"item,omitempty"`
 	By      calendar.Limit `json:"by,omitzero"`
 	Outcome string         `json:"outcome,omitempty"`
+	Person  string         `json:"person,omitempty"`
+	Instead string         `json:"instead,omitempty"`
 }
 
 // run is one transition being made; s is its own copy.

@@ -67,6 +67,8 @@ func (d *Def) interruptOffers(out []Offer, s *State, in *Interrupt) []Offer {
 	case in.ID == IntWithdraw:
 		o.End = in.Outcome
 		return append(out, o)
+	case in.ID == IntRecuse:
+		return append(out, o)
 	case s.Paused || in.AtMost > 0 && o.Left <= 0:
 		return out
 	case in.ID == IntPause:
@@ -93,10 +95,10 @@ func (d *Def) interrupt(s State, in Input) (State, []Effect, error) {
 	switch {
 	case in.Act == IntResume && !s.Paused:
 		return s, nil, fault.New(fault.Conflict, op, "事项没有中止计时。", "The matter is not paused.")
-	case s.Paused && in.Act != IntResume && in.Act != IntWithdraw:
+	case s.Paused && in.Act != IntResume && in.Act != IntWithdraw && in.Act != IntRecuse:
 		return s, nil, fault.New(fault.Conflict, op, "事项已中止计时，恢复后再办理。", "The matter is paused; resume it first.")
 	}
-	whole := in.Act == IntPause || in.Act == IntResume || in.Act == IntWithdraw
+	whole := in.Act == IntPause || in.Act == IntResume || in.Act == IntWithdraw || in.Act == IntRecuse
 	t := Token{}
 	if open := s.token(in.Step); whole {
 		if in.Step != "" || in.Slot != "" {
@@ -119,18 +121,19 @@ func (d *Def) interrupt(s State, in Input) (State, []Effect, error) {
 			return s, nil, err
 		}
 	}
-	if _, err := d.input(op, form, in.Data); err != nil {
+	text, err := d.input(op, form, in.Data)
+	if err != nil {
 		return s, nil, err
 	}
 	r := run{d: d, s: s}
 	if def.AtMost > 0 && in.Act != IntResume {
 		r.s.Used = counted(r.s.Used, in.Act)
 	}
-	r.interrupt(def, in.Act, t)
+	r.interrupt(def, in.Act, t, text)
 	return r.result(op)
 }
 
-func (r *run) interrupt(def *Interrupt, act string, t Token) {
+func (r *run) interrupt(def *Interrupt, act string, t Token, text []byte) {
 	e := Effect{Slot: t.Slot, Step: t.ID, N: t.N, Act: act}
 	switch act {
 	case IntPause:
@@ -148,6 +151,8 @@ func (r *run) interrupt(def *Interrupt, act string, t Token) {
 		e.Kind, e.By = Extended, def.By
 	case IntUrge:
 		e.Kind = Urged
+	case IntRecuse:
+		e.Kind, e.Person, e.Instead = Recused, textAt(text, "person"), textAt(text, "instead")
 	}
 	r.fx = append(r.fx, e)
 }

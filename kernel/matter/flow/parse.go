@@ -65,6 +65,13 @@ func (p *parsing) def(root *value) *Def {
 	if v := f.opt("given"); v != nil {
 		d.Given = p.id(v)
 	}
+	if v := f.opt("open"); v != nil {
+		w := p.who(v)
+		d.Open = &w
+	}
+	if v := f.opt("sealed"); v != nil {
+		d.Sealed = p.seal(v)
+	}
 	if v := f.opt("forms"); v != nil {
 		d.Forms = p.forms(v)
 	}
@@ -123,7 +130,7 @@ func reservedWord(s string) bool {
 
 func reservedAct(s string) bool {
 	switch s {
-	case IntPause, IntResume, IntWithdraw, IntTransfer, IntExtend, IntUrge:
+	case IntPause, IntResume, IntWithdraw, IntTransfer, IntExtend, IntUrge, IntRecuse:
 		return true
 	}
 	return false
@@ -230,6 +237,17 @@ func (p *parsing) who(v *value) Who {
 	return w
 }
 
+func (p *parsing) seal(v *value) *Seal {
+	f := p.fields(v)
+	s := &Seal{From: p.path(f.need("from")), Until: p.id(f.need("until")), Line: v.line}
+	if cond := f.opt("if"); cond != nil {
+		g := p.guard(cond)
+		s.If = &g
+	}
+	f.done()
+	return s
+}
+
 func (p *parsing) seq(v *value, mayBeEmpty bool) []Block {
 	items := p.list(v)
 	if len(items) == 0 && !mayBeEmpty && v.shape == isList {
@@ -271,6 +289,12 @@ func (p *parsing) step(f *fields) *Step {
 	s.Who = p.who(f.need("who"))
 	s.Limit = p.clock(f.opt("limit"))
 	s.Basis = p.basis(f.opt("basis"))
+	if apart := f.opt("apart"); apart != nil {
+		s.line = apart.line
+		for _, v := range p.list(apart) {
+			s.Apart = append(s.Apart, string(p.path(v)))
+		}
+	}
 	acts := f.opt("acts")
 	if acts == nil {
 		s.Acts = []Act{{ID: "done", Name: fault.T("办毕", "Done"), Line: f.v.line}}
@@ -412,6 +436,8 @@ func stockName(id string) fault.Text {
 		return fault.T("改派", "Reassign")
 	case IntExtend:
 		return fault.T("延期", "Extend")
+	case IntRecuse:
+		return fault.T("回避", "Recuse")
 	default:
 		return fault.T("催办", "Urge")
 	}

@@ -27,6 +27,7 @@ const (
 	CodeDuty    Code = "duty"    // duties are known
 	CodeUnit    Code = "unit"    // limits can be compared with that of the whole
 	CodeClock   Code = "clock"   // the limits of the longest path fit the whole
+	CodeSeal    Code = "seal"    // what is sealed leaks by no number and no sub-matter
 	CodeComplex Code = "complex" // the longest path can be computed with bounded effort
 )
 

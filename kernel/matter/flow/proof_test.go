@@ -140,8 +140,9 @@ func copySeq(q []*part) []*part {
 }
 
 func (c *tally) count(p *plan) {
-	has := map[string]bool{"joint": len(p.all("joint")) > 0, "pause": p.pause != "", "choice": len(p.all("choice")) > 0, "each": len(p.all("each")) > 0}
+	has := map[string]bool{"sealed": p.until != "", "joint": len(p.all("joint")) > 0, "pause": p.pause != "", "choice": len(p.all("choice")) > 0, "each": len(p.all("each")) > 0}
 	for _, s := range p.all("step") {
+		has["apart"] = has["apart"] || s.apart != ""
 		for _, a := range s.acts {
 			has["return"] = has["return"] || a.back != ""
 		}
@@ -200,6 +201,8 @@ func sameFaults(checker, explorer map[Code]string) bool {
 	if checker[CodeEnd] != "" && explorer[CodeEnd] != "" {
 		delete(checker, CodeReach)
 		delete(explorer, CodeReach)
+		delete(checker, CodeSeal)
+		delete(explorer, CodeSeal)
 	}
 	for code := range explorer {
 		if checker[code] == "" {
@@ -267,7 +270,7 @@ func (c *tally) report(t *testing.T, took time.Duration) {
 	if c.skipped*100 > c.defs+c.mutated {
 		t.Errorf("%d trials were too big for brute force", c.skipped)
 	}
-	for _, code := range []Code{CodeReach, CodeStuck, CodeBack, CodeNeed, CodeBound, CodeEnd, CodeUnit, CodeData} {
+	for _, code := range []Code{CodeReach, CodeStuck, CodeBack, CodeNeed, CodeBound, CodeEnd, CodeUnit, CodeData, CodeSeal} {
 		if c.verdict[string(code)] == 0 {
 			t.Errorf("no trial broke the rule %q", code)
 		}
