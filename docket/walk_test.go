@@ -36,6 +36,8 @@ type town struct {
 	now    string  // the walk that is walked
 	walked []named // the limits it passed
 
+	registry *auth.Registry
+
 	city, hall, bureau, section, other int64
 	people                             map[string]auth.Principal
 }
@@ -79,6 +81,7 @@ func newTownAt(t *testing.T, db *store.DB, now time.Time) *town {
 	w.city, w.hall = made.City, made.Office
 	w.people["admin"] = auth.Principal{Person: made.Person}
 	registry := auth.NewRegistry(book, rules, accounts)
+	w.registry = registry
 	unit := func(parent int64, kind auth.Kind, zh string) int64 {
 		id, err := registry.AddUnit(ctx, w.people["admin"], auth.NewUnit{Key: w.next(), Parent: parent, Kind: kind, Name: fault.T(zh, zh)})
 		must(err)
