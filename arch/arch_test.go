@@ -37,7 +37,8 @@ var may = map[string][]string{
 	"kernel/matter": {
 		"kernel/matter/flow", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/event", "kernel/fault", "kernel/link", "kernel/serial", "kernel/store",
 	},
-	"kernel/web":         {"kernel/auth", "kernel/clock", "kernel/event", "kernel/fault"},
+	"kernel/auth/oidc":   {"kernel/auth", "kernel/clock", "kernel/fault"},
+	"kernel/web":         {"kernel/auth", "kernel/auth/oidc", "kernel/clock", "kernel/event", "kernel/fault", "kernel/privacy"},
 	"kernel/web/webtest": {"kernel/web"},
 	"web":                {},
 	"docket/report":      {"kernel/fault"},

@@ -42,6 +42,12 @@ func get(path, id, summary string) web.Op {
 	return web.Op{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: "docket"}
 }
 
+// reads marks an operation by which somebody reads one object.
+func reads(op web.Op, what string) web.Op {
+	op.Reads = what
+	return op
+}
+
 func post(path, id, summary string) web.Op {
 	return web.Op{Method: http.MethodPost, Path: path, ID: id, Summary: summary, Tag: "docket"}
 }
@@ -60,7 +66,7 @@ func (o *Office) registerDesk(s *web.Server) {
 	}) (*out[inbox], error) {
 		return reply(o.inbox(ctx, web.Who(ctx), matter.Group(in.Group)))
 	})
-	web.Register(s, get("/api/matters", "matters", "Matters the one who asks may see, newest first"), func(ctx context.Context, in *listQuery) (*out[page], error) {
+	web.Register(s, sought(get("/api/matters", "matters", "Matters the one who asks may see, newest first"), "matters"), func(ctx context.Context, in *listQuery) (*out[page], error) {
 		return reply(o.list(ctx, web.Who(ctx), in))
 	})
 	web.Register(s, get("/api/board", "board", "Open matters of a kind by the step they stand at"), func(ctx context.Context, in *struct {

@@ -113,7 +113,7 @@ func (o *Office) registerInstructions(s *web.Server) {
 	}) (*out[instructionList], error) {
 		return reply(o.instructionList(ctx, web.Who(ctx), in.State == "to_confirm"))
 	})
-	web.Register(s, get("/api/docket/instructions/{id}", "instruction", "An instruction"), func(ctx context.Context, in *ByID) (*out[instruction], error) {
+	web.Register(s, reads(get("/api/docket/instructions/{id}", "instruction", "An instruction"), "instruction"), func(ctx context.Context, in *ByID) (*out[instruction], error) {
 		i, err := o.Instruction(ctx, web.Who(ctx), in.ID)
 		if err != nil {
 			return nil, err

@@ -136,7 +136,7 @@ func (o *Office) registerIntake(s *web.Server) {
 	web.Register(s, get("/api/imports", "imports", "The newest imports"), func(ctx context.Context, _ *struct{}) (*out[[]IntakeRow], error) {
 		return reply(o.intakeList(ctx, web.Who(ctx)))
 	})
-	web.Register(s, get("/api/imports/{id}", "import-page", "An import with its proposals"), func(ctx context.Context, in *ByID) (*out[IntakePage], error) {
+	web.Register(s, reads(get("/api/imports/{id}", "import-page", "An import with its proposals"), "import"), func(ctx context.Context, in *ByID) (*out[IntakePage], error) {
 		return reply(o.intakePage(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, post("/api/imports/{id}/proposals/{n}", "import-revise", "Confirm, drop, restore, edit, merge or split a proposal"), func(ctx context.Context, in *revisionInput) (*out[revised], error) {

@@ -23,19 +23,19 @@ type ByID struct {
 }
 
 func (o *Office) registerMatter(s *web.Server) {
-	web.Register(s, get("/api/matters/{id}", "matter", "A matter with all that the one who asks may see and do"), func(ctx context.Context, in *ByID) (*out[Detail], error) {
+	web.Register(s, reads(get("/api/matters/{id}", "matter", "A matter with all that the one who asks may see and do"), "matter"), func(ctx context.Context, in *ByID) (*out[Detail], error) {
 		return reply(o.detail(ctx, web.Who(ctx), in.ID))
 	})
 	web.Register(s, post("/api/matters/{id}/acts", "matter-act", "Do one act on a matter"), func(ctx context.Context, in *actInput) (*out[acted], error) {
 		return reply(o.act(ctx, web.Who(ctx), in, web.Key(ctx)))
 	})
-	web.Register(s, get("/api/matters/{id}/tree", "matter-tree", "The whole tree of a matter, and where it is stuck"), func(ctx context.Context, in *ByID) (*out[node], error) {
+	web.Register(s, reads(get("/api/matters/{id}/tree", "matter-tree", "The whole tree of a matter, and where it is stuck"), "tree"), func(ctx context.Context, in *ByID) (*out[node], error) {
 		return reply(o.tree(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, get("/api/matters/{id}/provenance", "matter-provenance", "What a matter came from and what it led to"), func(ctx context.Context, in *ByID) (*out[provenance], error) {
+	web.Register(s, reads(get("/api/matters/{id}/provenance", "matter-provenance", "What a matter came from and what it led to"), "provenance"), func(ctx context.Context, in *ByID) (*out[provenance], error) {
 		return reply(o.provenance(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, get("/api/matters/{id}/print", "matter-print", "A matter for printing on A4"), func(ctx context.Context, in *struct {
+	web.Register(s, reads(get("/api/matters/{id}/print", "matter-print", "A matter for printing on A4"), "print"), func(ctx context.Context, in *struct {
 		ByID
 		Base string `header:"X-Base-URL" maxLength:"200" pattern:"^$|^https?://[A-Za-z0-9.:\\[\\]-]+$" doc:"origin to which the code on the paper leads back"`
 	}) (*out[printed], error) {

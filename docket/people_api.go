@@ -56,11 +56,23 @@ func created(path, id, summary string) web.Op {
 	return op
 }
 
+// proven marks an act that changes somebody's rights.
+func proven(op web.Op) web.Op {
+	op.Proof = true
+	return op
+}
+
+// sought marks an operation by which people or things are searched for.
+func sought(op web.Op, what string) web.Op {
+	op.Reads, op.Seeks = what, "q"
+	return op
+}
+
 func (p *people) register(s *web.Server) {
 	web.Register(s, get("/api/units", "units", "The tree of units with their posts"), func(ctx context.Context, _ *struct{}) (*out[[]unitRow], error) {
 		return reply(p.units(ctx, web.Who(ctx)))
 	})
-	web.Register(s, get("/api/people", "people", "People with posts, for choosing one"), func(ctx context.Context, in *struct {
+	web.Register(s, sought(get("/api/people", "people", "People with posts, for choosing one"), "people"), func(ctx context.Context, in *struct {
 		Unit int64  `query:"unit" doc:"this unit and those below it"`
 		Duty string `query:"duty" maxLength:"20"`
 		Q    string `query:"q" maxLength:"60"`
@@ -80,7 +92,7 @@ func (p *people) register(s *web.Server) {
 		id, err := p.registry.AddUnit(ctx, web.Who(ctx), auth.NewUnit{Key: web.Key(ctx), Parent: b.Parent, Kind: auth.Kind(b.Kind), Name: bothNames(b.Name, b.NameEN)})
 		return reply(made{id}, err)
 	})
-	web.Register(s, created("/api/people", "person-add", "Add a person"), func(ctx context.Context, in *struct {
+	web.Register(s, proven(created("/api/people", "person-add", "Add a person")), func(ctx context.Context, in *struct {
 		Body struct {
 			Login    string `json:"login" maxLength:"60"`
 			Name     string `json:"name" maxLength:"60"`
@@ -92,7 +104,7 @@ func (p *people) register(s *web.Server) {
 		id, err := p.registry.AddPerson(ctx, web.Who(ctx), auth.NewPerson{Key: web.Key(ctx), Login: b.Login, Name: bothNames(b.Name, b.NameEN), Password: b.Password})
 		return reply(made{id}, err)
 	})
-	web.Register(s, created("/api/posts", "post-begin", "Give a person a post"), func(ctx context.Context, in *struct {
+	web.Register(s, proven(created("/api/posts", "post-begin", "Give a person a post")), func(ctx context.Context, in *struct {
 		Body struct {
 			Person int64  `json:"person"`
 			Unit   int64  `json:"unit"`
@@ -104,7 +116,7 @@ func (p *people) register(s *web.Server) {
 		id, err := p.registry.AddPost(ctx, web.Who(ctx), auth.NewPost{Key: web.Key(ctx), Person: b.Person, Unit: b.Unit, Duty: auth.Duty(b.Duty), Title: bothNames(b.Title, "")})
 		return reply(made{id}, err)
 	})
-	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent}, func(ctx context.Context, in *ByID) (*struct{}, error) {
+	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent, Proof: true}, func(ctx context.Context, in *ByID) (*struct{}, error) {
 		today := calendar.DayOf(p.Clock.Now())
 		return nil, p.registry.EndPost(ctx, web.Who(ctx), web.Key(ctx), in.ID, today.String())
 	})

@@ -1,13 +1,9 @@
 package docket
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
@@ -32,7 +28,7 @@ type checkpointOf struct {
 }
 
 func (o *Office) registerProof(s *web.Server) {
-	web.Register(s, get("/api/receipts/{pos}", "receipt", "The receipt of an event of a matter"), func(ctx context.Context, in *struct {
+	web.Register(s, reads(get("/api/receipts/{pos}", "receipt", "The receipt of an event of a matter"), "receipt"), func(ctx context.Context, in *struct {
 		Pos int64 `path:"pos" minimum:"0"`
 	}) (*out[audit.Issued], error) {
 		return reply(o.receipt(ctx, web.Who(ctx), in.Pos))
@@ -60,10 +56,7 @@ func (o *Office) registerProof(s *web.Server) {
 	}) (*out[defPage], error) {
 		return reply(o.definition(ctx, in.Kind))
 	})
-	web.Register(s, get("/api/export/matters.xlsx", "matters-export", "The list as a workbook, up to 5,000 rows"), func(ctx context.Context, in *listQuery) (*file, error) {
-		data, err := o.export(ctx, web.Who(ctx), in)
-		return sheet("头雁事项清单.xlsx", data), err
-	})
+	o.registerExport(s)
 }
 
 // receipt gives an event's receipt to whoever may see what it concerns, with
@@ -89,6 +82,7 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 		_, err = o.Instruction(ctx, who, e.Subject)
 	case kind == "docket.intake":
 		_, _, err = o.Intake(ctx, who, e.Subject)
+	case kind == exportKind && (e.Actor == who.Person || o.Book.Now().Audits(who.Person)):
 	case o.Desk.Definitions().Latest(kind) != nil:
 		_, err = o.Desk.Get(ctx, who, e.Subject)
 	default:
@@ -197,70 +191,4 @@ func (o *Office) definition(ctx context.Context, kind string) (defPage, error) {
 	}
 	err = o.DB.QueryRow(ctx, "SELECT source FROM definition WHERE hash = ?", d.Hash()).Scan(&got.Source)
 	return got, fault.Wrap("docket.definition", err)
-}
-
-// exportMost bounds the rows of a workbook.
-const exportMost = 5000
-
-// export writes the list as a workbook. Every cell is written as text, so
-// nothing that people typed can become a formula.
-func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery) ([]byte, error) {
-	f := excelize.NewFile()
-	defer f.Close()
-	const name = "Sheet1"
-	head := []string{"编号 Number", "事项 Title", "类别 Kind", "状态 Status", "环节 Step", "承办单位 Unit", "当前承办 Holder", "登记时间 Opened", "时限 Due"}
-	for c, text := range head {
-		if err := setText(f, name, c, 1, text); err != nil {
-			return nil, err
-		}
-	}
-	v := o.view(who)
-	filter, err := q.filter(who)
-	if err != nil {
-		return nil, err
-	}
-	filter.Limit = 200
-	for line := 2; ; {
-		found, err := o.Desk.List(ctx, who, filter)
-		if err != nil {
-			return nil, err
-		}
-		rows, err := o.rows(ctx, v, found.Matters)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			for c, text := range []string{r.Number, r.Title, r.KindName.ZH, r.StatusName.ZH, r.StageName.ZH, r.UnitName.ZH, r.holders(), r.Opened, r.Due} {
-				if err := setText(f, name, c, line, text); err != nil {
-					return nil, err
-				}
-			}
-			line++
-		}
-		if filter.Before = found.Next; found.Next == 0 || line > exportMost {
-			break
-		}
-	}
-	var b bytes.Buffer
-	if err := f.Write(&b); err != nil {
-		return nil, fault.Wrap("docket.export", err)
-	}
-	return b.Bytes(), nil
-}
-
-// setText writes a cell as text. A leading =, +, -, @, tab or return, which a
-// spreadsheet program might take for a formula after a round trip through CSV,
-// gets an apostrophe in front.
-func setText(f *excelize.File, sheetName string, col, line int, text string) error {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		text = "'" + text
-	}
-	cell, err := excelize.CoordinatesToCellName(col+1, line)
-	if err != nil {
-		return fault.Wrap("docket.export", err)
-	}
-	if err := f.SetCellStr(sheetName, cell, text); err != nil {
-		return fault.Wrap("docket.export", fmt.Errorf("cell %s: %w", cell, err))
-	}
-	return nil
 }

@@ -17,11 +17,18 @@ import (
 
 // Front is what the screens say about whose installation this is.
 type Front struct {
-	City    fault.Text
-	Office  fault.Text
-	Demo    bool
-	Proxies []netip.Prefix // whose X-Forwarded headers are believed
-	Limits  web.Limits     // of requests; the zero value is right for an office
+	City      fault.Text
+	Office    fault.Text
+	Demo      bool
+	Proxies   []netip.Prefix // whose X-Forwarded headers are believed
+	Limits    web.Limits     // of requests; the zero value is right for an office
+	Elsewhere                // where people can sign in instead
+}
+
+// Elsewhere is the identity provider; the zero value is none.
+type Elsewhere struct {
+	Provider web.Provider
+	Issuer   string
 }
 
 // server builds the HTTP server over the program, with all operations.
@@ -29,11 +36,13 @@ func (p *Program) server(feed *bus.Bus, front Front) (*web.Server, error) {
 	s, err := web.New(web.Config{
 		Version: version, Sessions: p.Accounts, Passwords: p.Accounts, Book: p.Book, Feed: feed, Visible: p.Desk.Moved,
 		Clock: p.Clock, UI: screens.Files(), Office: front.Office, City: front.City, Demo: front.Demo, Limits: front.Limits, Proxies: front.Proxies,
+		Machines: p.Accounts, Readings: p.Reads, Provider: front.Provider, Vault: p.Vault,
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.Docket.Register(s, p.Registry)
+	(&web.Security{Accounts: p.Accounts, Registry: p.Registry, Book: p.Book, Reads: p.Reads, Issuer: front.Issuer}).Register(s)
 	p.registerHealth(s)
 	return s, nil
 }
@@ -79,6 +88,7 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 	running, stop := context.WithCancel(ctx)
 	var timers sync.WaitGroup
 	timers.Go(func() { _ = p.Desk.RunTimers(running) }) // ends with nil when ctx does
+	timers.Go(func() { p.Reads.Run(running) })          // writes what still waits before it ends
 	err = server.Serve(ctx, l)
 	stop()
 	timers.Wait()

@@ -28,6 +28,8 @@ type Program struct {
 	Rules    *auth.Rules
 	Accounts *auth.Accounts
 	Registry *auth.Registry
+	Vault    *auth.Vault
+	Reads    *auth.Reads
 	Desk     *matter.Engine
 	Docket   *docket.Office
 }
@@ -109,6 +111,11 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	if err != nil {
 		return nil, err
 	}
+	vault, err := auth.OpenVault(p.keys())
+	if err != nil {
+		return nil, err
+	}
+	p.accounts.Vault = vault
 	accounts, err := auth.NewAccounts(book, p.accounts)
 	if err != nil {
 		return nil, err
@@ -130,6 +137,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	}
 	return &Program{
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts), Desk: desk,
+		Vault: vault, Reads: auth.NewReads(book, clock.System{}),
 		Docket: &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units},
 	}, nil
 }

@@ -13,13 +13,15 @@ import (
 
 // userCmd groups what an administrator does with people's accounts.
 type userCmd struct {
-	Add           userAddCmd      `cmd:"" help:"新增人员，可同时任职。 Add a person, with a post if you like."`
-	List          userListCmd     `cmd:"" help:"列出人员及其任职。 List the people and their posts."`
-	Suspend       userSuspendCmd  `cmd:"" help:"停用账号：不能再登录和办理，已登录的立即退出。 Suspend an account: no more signing in or acting, open sessions end."`
-	Activate      userActivateCmd `cmd:"" help:"恢复停用的账号。 Make a suspended account active again."`
-	ResetPassword userResetCmd    `cmd:"" help:"重设密码，并退出其所有登录。 Give a new password and end all the person's sessions."`
-	Post          userPostCmd     `cmd:"" help:"给人员任职。 Give a person a post."`
-	EndPost       userEndPostCmd  `cmd:"" help:"免去任职。 End a post."`
+	Add           userAddCmd         `cmd:"" help:"新增人员，可同时任职。 Add a person, with a post if you like."`
+	List          userListCmd        `cmd:"" help:"列出人员及其任职。 List the people and their posts."`
+	Suspend       userSuspendCmd     `cmd:"" help:"停用账号：不能再登录和办理，已登录的立即退出。 Suspend an account: no more signing in or acting, open sessions end."`
+	Activate      userActivateCmd    `cmd:"" help:"恢复停用的账号。 Make a suspended account active again."`
+	ResetPassword userResetCmd       `cmd:"" help:"重设密码，并退出其所有登录。 Give a new password and end all the person's sessions."`
+	ResetTotp     userResetCodeCmd   `cmd:"" help:"取消动态口令，供丢失手机的人重新设置。 Take the one-time code away, for whoever lost the phone."`
+	EndSessions   userEndSessionsCmd `cmd:"" help:"退出其所有登录。 End all the person's sessions."`
+	Post          userPostCmd        `cmd:"" help:"给人员任职。 Give a person a post."`
+	EndPost       userEndPostCmd     `cmd:"" help:"免去任职。 End a post."`
 }
 
 // personNamed finds a person by login.
@@ -267,6 +269,33 @@ func (c *userResetCmd) Run(ctx context.Context, s streams) error {
 	}
 	return c.change(ctx, s, "user reset-password", "已重设密码 new password", shown, func(p *Program, who auth.Principal, key string, person int64) error {
 		return p.Registry.SetPassword(ctx, who, key, person, password)
+	})
+}
+
+type userResetCodeCmd struct{ account }
+
+func (c *userResetCodeCmd) Help() string {
+	return `此后只凭密码登录；职务要求动态口令的，登录后先重新设置。恢复码一并作废。
+The next sign-in needs the password alone; where the duty needs a code, a new one is set up first. Recovery codes are void too.
+
+  touyan user reset-totp shen --as admin`
+}
+
+// Run implements the command.
+func (c *userResetCodeCmd) Run(ctx context.Context, s streams) error {
+	return c.change(ctx, s, "user reset-totp", "已取消动态口令 one-time code taken away", "", func(p *Program, who auth.Principal, key string, person int64) error {
+		return p.Registry.ResetCode(ctx, who, key, person)
+	})
+}
+
+type userEndSessionsCmd struct{ account }
+
+func (c *userEndSessionsCmd) Help() string { return `  touyan user end-sessions shen --as admin` }
+
+// Run implements the command.
+func (c *userEndSessionsCmd) Run(ctx context.Context, s streams) error {
+	return c.change(ctx, s, "user end-sessions", "已退出所有登录 sessions ended", "", func(p *Program, who auth.Principal, key string, person int64) error {
+		return p.Registry.EndSessions(ctx, who, key, person, 0)
 	})
 }
 

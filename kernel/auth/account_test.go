@@ -33,7 +33,7 @@ func TestSession(t *testing.T) {
 		h := newHouse(t, db)
 		ctx := t.Context()
 		id := h.person(t, "tang.yi")
-		token, s, err := h.accounts.SignIn(ctx, " TANG.yi ", personPassword, "\x00\xff"+strings.Repeat("浏", 100))
+		token, s, err := h.accounts.SignIn(ctx, Attempt{Login: " TANG.yi ", Password: personPassword, Agent: "\x00\xff" + strings.Repeat("浏", 100)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestSession(t *testing.T) {
 			}
 		}
 		for _, login := range []string{"", "\x00", "\xff", strings.Repeat("a", 10_000)} {
-			if _, _, err := h.accounts.SignIn(ctx, login, personPassword, ""); kindOf(err) != fault.Unauthenticated && kindOf(err) != fault.TooMuch {
+			if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: login, Password: personPassword}); kindOf(err) != fault.Unauthenticated && kindOf(err) != fault.TooMuch {
 				t.Errorf("login of %d bytes: %v", len(login), err)
 			}
 		}
@@ -82,7 +82,7 @@ func TestSession(t *testing.T) {
 func TestPeek(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
 	ctx := t.Context()
-	token, _, err := h.accounts.SignIn(ctx, "admin", adminPassword, "")
+	token, _, err := h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestPeek(t *testing.T) {
 func TestSessionAges(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
 	ctx := t.Context()
-	token, _, err := h.accounts.SignIn(ctx, "admin", adminPassword, "")
+	token, _, err := h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestSessionAges(t *testing.T) {
 		t.Errorf("open for a day: %q", k)
 	}
 
-	token, _, err = h.accounts.SignIn(ctx, "admin", adminPassword, "")
+	token, _, err = h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestSessionListAndRevoke(t *testing.T) {
 	var tokens []string
 	var opened []Session
 	for i := range maxSessions + 3 {
-		token, s, err := h.accounts.SignIn(ctx, "admin", adminPassword, fmt.Sprint("browser ", i))
+		token, s, err := h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword, Agent: fmt.Sprint("browser ", i)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func TestReplicaNotices(t *testing.T) {
 			person := h.person(t, "tang.yi")
 			replica := *h
 			replica.reopen(t)
-			token, _, err := replica.accounts.SignIn(ctx, "tang.yi", personPassword, "")
+			token, _, err := replica.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,18 +262,18 @@ func TestLockout(t *testing.T) {
 		for _, login := range []string{"tang.yi", "nobody.at.all"} { // known and unknown look alike
 			for stage := range 4 {
 				for i := range attempts {
-					if _, _, err := h.accounts.SignIn(ctx, login, "wrong password", ""); kindOf(err) != fault.Unauthenticated {
+					if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: login, Password: "wrong password"}); kindOf(err) != fault.Unauthenticated {
 						t.Fatalf("%s stage %d attempt %d: %v", login, stage, i, err)
 					}
 				}
 				lock := firstLock << stage
 				for _, password := range []string{"wrong password", personPassword} {
-					if _, _, err := h.accounts.SignIn(ctx, login, password, ""); kindOf(err) != fault.TooMuch {
+					if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: login, Password: password}); kindOf(err) != fault.TooMuch {
 						t.Fatalf("%s stage %d: %v", login, stage, err)
 					}
 				}
 				h.clock.Advance(lock - time.Second)
-				if _, _, err := h.accounts.SignIn(ctx, login, personPassword, ""); kindOf(err) != fault.TooMuch {
+				if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: login, Password: personPassword}); kindOf(err) != fault.TooMuch {
 					t.Fatalf("%s stage %d, a second early: %v", login, stage, err)
 				}
 				h.clock.Advance(time.Second)
@@ -282,16 +282,16 @@ func TestLockout(t *testing.T) {
 		if n := eventsOf(t, db, EventLocked); n != 4 {
 			t.Errorf("%d locks in the log, want those of the person alone", n)
 		}
-		if _, _, err := h.accounts.SignIn(ctx, "tang.yi", personPassword, ""); err != nil {
+		if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword}); err != nil {
 			t.Fatal(err)
 		}
 		// Success wipes the slate: four failures do not lock.
 		for range attempts - 1 {
-			if _, _, err := h.accounts.SignIn(ctx, "tang.yi", "wrong password", ""); kindOf(err) != fault.Unauthenticated {
+			if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: "wrong password"}); kindOf(err) != fault.Unauthenticated {
 				t.Fatal(err)
 			}
 		}
-		if _, _, err := h.accounts.SignIn(ctx, "tang.yi", personPassword, ""); err != nil {
+		if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -331,7 +331,7 @@ func TestLockoutTogether(t *testing.T) {
 		var refused, locked atomic.Int64
 		for i := range 40 {
 			wg.Go(func() {
-				_, _, err := h.accounts.SignIn(t.Context(), "tang.yi", fmt.Sprint("guess number ", i), "")
+				_, _, err := h.accounts.SignIn(t.Context(), Attempt{Login: "tang.yi", Password: fmt.Sprint("guess number ", i)})
 				switch kindOf(err) {
 				case fault.Unauthenticated:
 					refused.Add(1)
@@ -346,7 +346,7 @@ func TestLockoutTogether(t *testing.T) {
 		if refused.Load() != attempts || locked.Load() != 40-attempts {
 			t.Errorf("%d guesses weighed, %d turned away", refused.Load(), locked.Load())
 		}
-		if _, _, err := h.accounts.SignIn(t.Context(), "tang.yi", personPassword, ""); kindOf(err) != fault.TooMuch {
+		if _, _, err := h.accounts.SignIn(t.Context(), Attempt{Login: "tang.yi", Password: personPassword}); kindOf(err) != fault.TooMuch {
 			t.Errorf("locked, yet: %v", err)
 		}
 	})
@@ -358,7 +358,7 @@ func TestPasswordChangedMeanwhile(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
 	ctx := t.Context()
 	id := h.person(t, "tang.yi")
-	c, err := h.accounts.candidate(ctx, "tang.yi")
+	c, err := h.accounts.candidate(ctx, Attempt{Login: "tang.yi"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,10 +380,10 @@ func TestSuspendedSignIn(t *testing.T) {
 	if err := h.registry.SetStatus(ctx, h.admin, "off", id, Suspended); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.accounts.SignIn(ctx, "tang.yi", "wrong password", ""); kindOf(err) != fault.Unauthenticated {
+	if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: "wrong password"}); kindOf(err) != fault.Unauthenticated {
 		t.Errorf("wrong password: %v", err)
 	}
-	if _, _, err := h.accounts.SignIn(ctx, "tang.yi", personPassword, ""); kindOf(err) != fault.Forbidden {
+	if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword}); kindOf(err) != fault.Forbidden {
 		t.Errorf("right password: %v", err)
 	}
 	if n := countOf(t, h.db, "session"); n != 0 {
@@ -397,15 +397,15 @@ func TestChangePassword(t *testing.T) {
 		ctx := t.Context()
 		id := h.person(t, "tang.yi")
 		who := Principal{Person: id}
-		here, _, err := h.accounts.SignIn(ctx, "tang.yi", personPassword, "here")
+		here, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword, Agent: "here"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		there, _, err := h.accounts.SignIn(ctx, "tang.yi", personPassword, "there")
+		there, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword, Agent: "there"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		foreign, _, err := h.accounts.SignIn(ctx, "admin", adminPassword, "")
+		foreign, _, err := h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -431,10 +431,10 @@ func TestChangePassword(t *testing.T) {
 		if list, _ := h.accounts.Sessions(ctx, who); len(list) != 1 {
 			t.Errorf("%d sessions listed", len(list))
 		}
-		if _, _, err := h.accounts.SignIn(ctx, "tang.yi", personPassword, ""); kindOf(err) != fault.Unauthenticated {
+		if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: personPassword}); kindOf(err) != fault.Unauthenticated {
 			t.Errorf("the old password: %v", err)
 		}
-		if _, _, err := h.accounts.SignIn(ctx, "tang.yi", fresh, ""); err != nil {
+		if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: fresh}); err != nil {
 			t.Errorf("the new password: %v", err)
 		}
 		if n := eventsOf(t, db, EventPasswordChanged); n != 1 {
@@ -449,12 +449,12 @@ func TestPasswordReset(t *testing.T) {
 	ctx := t.Context()
 	id := h.person(t, "tang.yi")
 	for range attempts {
-		_, _, _ = h.accounts.SignIn(ctx, "tang.yi", "wrong password", "")
+		_, _, _ = h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: "wrong password"})
 	}
 	if err := h.registry.SetPassword(ctx, h.admin, "reset", id, "cedar-window 42"); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.accounts.SignIn(ctx, "tang.yi", "cedar-window 42", ""); err != nil {
+	if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: "cedar-window 42"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -467,12 +467,12 @@ func TestRehash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := h.accounts.SignIn(ctx, "admin", adminPassword, "")
+	token, _, err := h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, _, err := dearer.SignIn(ctx, "admin", adminPassword, ""); err != nil {
+		if _, _, err := dearer.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -489,7 +489,7 @@ func TestRehash(t *testing.T) {
 func TestNoSecretsKept(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
 	ctx := t.Context()
-	token, s, err := h.accounts.SignIn(ctx, "admin", adminPassword, "agent")
+	token, s, err := h.accounts.SignIn(ctx, Attempt{Login: "admin", Password: adminPassword, Agent: "agent"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -508,7 +508,7 @@ func TestNoSecretsKept(t *testing.T) {
 
 func BenchmarkResolve(b *testing.B) {
 	h := benchHouse(b)
-	token, _, err := h.accounts.SignIn(b.Context(), "admin", adminPassword, "")
+	token, _, err := h.accounts.SignIn(b.Context(), Attempt{Login: "admin", Password: adminPassword})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -522,7 +522,7 @@ func BenchmarkResolve(b *testing.B) {
 
 func BenchmarkResolveUncached(b *testing.B) {
 	h := benchHouse(b)
-	token, _, err := h.accounts.SignIn(b.Context(), "admin", adminPassword, "")
+	token, _, err := h.accounts.SignIn(b.Context(), Attempt{Login: "admin", Password: adminPassword})
 	if err != nil {
 		b.Fatal(err)
 	}

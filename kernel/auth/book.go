@@ -91,11 +91,11 @@ func (b *Book) Now() *Directory {
 	return next
 }
 
-// Fresh gives a snapshot that was the newest at most a second ago, by the
+// Fresh gives a snapshot that was the newest half a second ago at most, by the
 // clock: another replica may have written.
 func (b *Book) Fresh(ctx context.Context) (*Directory, error) {
 	now := b.clock.Now().UnixMicro()
-	if now-b.checked.Load() >= time.Second.Microseconds() {
+	if now-b.checked.Load() >= stale.Microseconds() {
 		v, err := readVersion(ctx, b.db)
 		if err != nil {
 			return nil, fault.Wrap("auth.Fresh", err)

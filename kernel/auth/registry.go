@@ -110,12 +110,20 @@ func (o *order) beginFor(g *store.Group, action string, person int64, units ...i
 
 // record writes the act's event and counts the version up.
 func (o *order) record(g *store.Group, kind string, subject int64, body any) error {
+	if err := o.note(g, kind, subject, body); err != nil {
+		return err
+	}
+	advance(g)
+	return nil
+}
+
+// note writes the event of an act that leaves the directory as it is.
+func (o *order) note(g *store.Group, kind string, subject int64, body any) error {
 	place, err := event.Append(g, event.Draft{Kind: kind, Subject: subject, Actor: o.who.Person, Behalf: o.behalf, Key: o.once.Key, Recorded: o.at, Body: body})
 	if err != nil {
 		return err
 	}
 	o.id = place.Event.Pos
-	advance(g)
 	return nil
 }
 

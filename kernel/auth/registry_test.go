@@ -62,7 +62,11 @@ func (h *house) reopen(t testing.TB) {
 	if h.rules, err = NewRules(Policies()); err != nil {
 		t.Fatal(err)
 	}
-	if h.accounts, err = NewAccounts(h.book, Options{cost: cost{memory: 64, passes: 1, threads: 1}}); err != nil {
+	vault, err := NewVault([32]byte{7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.accounts, err = NewAccounts(h.book, Options{Vault: vault, cost: cost{memory: 64, passes: 1, threads: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	h.registry = NewRegistry(h.book, h.rules, h.accounts)

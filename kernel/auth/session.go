@@ -20,6 +20,13 @@ type Session struct {
 	Seen   time.Time // kept to the minute
 	Agent  string    // what the browser called itself, for the person's own list
 	CSRF   string    // to be sent with every write; derived from the token
+	How    string    // ByPassword or ByProvider
+	Place  string    // the address it was opened from, masked
+	Proven time.Time // when its holder last proved who he is
+	Coded  bool      // its holder has a one-time code
+
+	Fresh     bool // Proven is recent enough for a dangerous act
+	MustEnrol bool // its holder must set a one-time code up before anything else
 
 	turn int64
 }
@@ -63,17 +70,17 @@ func csrfOf(token string) string {
 
 var sessions = store.Table[digest, Session]{
 	Name: "session", Key: []string{"digest"}, KeyType: []string{"BYTEA"},
-	Cols:    []string{"id", "person", "turn", "opened", "seen", "agent"},
+	Cols:    []string{"id", "person", "turn", "opened", "seen", "agent", "how", "address", "proven"},
 	KeyArgs: func(d digest) []any { return []any{d[:]} },
 	Args: func(s Session) []any {
-		return []any{s.ID, s.Person, s.turn, s.Opened.UnixMicro(), s.Seen.UnixMicro(), s.Agent}
+		return []any{s.ID, s.Person, s.turn, s.Opened.UnixMicro(), s.Seen.UnixMicro(), s.Agent, s.How, s.Place, s.Proven.UnixMicro()}
 	},
 	Scan: func(row store.Scanner, rev *int64) (d digest, s Session, err error) {
 		var raw []byte
-		var opened, seen int64
-		err = row.Scan(&raw, &s.ID, &s.Person, &s.turn, &opened, &seen, &s.Agent, rev)
+		var opened, seen, proven int64
+		err = row.Scan(&raw, &s.ID, &s.Person, &s.turn, &opened, &seen, &s.Agent, &s.How, &s.Place, &proven, rev)
 		copy(d[:], raw)
-		s.Opened, s.Seen = time.UnixMicro(opened), time.UnixMicro(seen)
+		s.Opened, s.Seen, s.Proven = time.UnixMicro(opened), time.UnixMicro(seen), time.UnixMicro(proven)
 		return d, s, err
 	},
 }

@@ -55,6 +55,7 @@ type Error struct {
 	Text   Text
 	Fields []Field
 	Policy string // the policy that ruled, for Forbidden
+	Hint   string // what a program may do about it: "code", "proof", "enrol"
 	Err    error  // the cause, for the log only
 }
 

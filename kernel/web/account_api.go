@@ -22,6 +22,16 @@ type Me struct {
 	Office     fault.Text `json:"office"`
 	City       fault.Text `json:"city"`
 	Leader     bool       `json:"leader" doc:"holds a post of responsible leader or leader in charge"`
+	Code       bool       `json:"code,omitempty" doc:"the person has a one-time code"`
+	MustEnrol  bool       `json:"must_enrol,omitempty" doc:"a one-time code is to be set up before anything else"`
+	Provider   *MeElse    `json:"provider,omitempty" doc:"where one can sign in instead of here"`
+	Leave      string     `json:"leave,omitempty" doc:"the identity provider's page that ends its own session, for whoever came from there"`
+}
+
+// MeElse is the identity provider, as its button shows it.
+type MeElse struct {
+	Name  fault.Text `json:"name"`
+	Start string     `json:"start" doc:"the address to go to"`
 }
 
 // MePerson is the person signed in.
@@ -43,15 +53,18 @@ type MePost struct {
 }
 
 type meOut struct {
-	SetCookie string `header:"Set-Cookie"`
+	SetCookie []string `header:"Set-Cookie"`
 	Body      Me
 }
 
 type signInIn struct {
 	UserAgent string `header:"User-Agent" hidden:"true"`
+	Pending   string `cookie:"touyan_pending" hidden:"true"`
 	Body      struct {
-		Login    string `json:"login" minLength:"1" maxLength:"100"`
-		Password string `json:"password" minLength:"1" maxLength:"200"`
+		Login    string `json:"login,omitempty" maxLength:"100"`
+		Password string `json:"password,omitempty" maxLength:"200"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"one-time code or recovery code of whoever has one"`
+		Vouched  bool   `json:"vouched,omitempty" doc:"the identity provider has just vouched for who signs in: with login and password its identity is bound to the account, without them it is the sign-in"`
 	}
 }
 
@@ -89,7 +102,7 @@ func (s *Server) accountOperations() {
 		})
 	Register(s, Op{Method: "POST", Path: "/api/session", ID: "sign-in", Summary: "Sign in", Tag: tag, Open: true, Keyless: true, Secret: true},
 		func(ctx context.Context, in *signInIn) (*meOut, error) {
-			return s.signIn(ctx, in.Body.Login, in.Body.Password, in.UserAgent)
+			return s.signInAs(ctx, in)
 		})
 	Register(s, Op{Method: "DELETE", Path: "/api/session", ID: "sign-out", Summary: "Sign out", Tag: tag, Open: true, Keyless: true, Status: http.StatusNoContent},
 		func(ctx context.Context, _ *nothing) (*cookieOut, error) {
@@ -102,7 +115,7 @@ func (s *Server) accountOperations() {
 			return &cookieOut{s.cookie(q, "", -1).String()}, nil
 		})
 	Register(s, Op{Method: "POST", Path: "/api/setup", ID: "set-up", Summary: "Set up the first account", Tag: tag, Open: true, Keyless: true, Secret: true}, s.setUp)
-	Register(s, Op{Method: "POST", Path: "/api/password", ID: "change-password", Summary: "Change one's own password", Tag: tag, Keyless: true, Status: http.StatusNoContent},
+	Register(s, Op{Method: "POST", Path: "/api/password", ID: "change-password", Summary: "Change one's own password", Tag: tag, Keyless: true, Own: true, Status: http.StatusNoContent},
 		func(ctx context.Context, in *passwordIn) (*nothing, error) {
 			q := current(ctx)
 			if err := s.checkSignIn(ctx, "password"); err != nil {
@@ -112,12 +125,36 @@ func (s *Server) accountOperations() {
 		})
 }
 
+// signInAs reads what somebody shows who signs in.
+func (s *Server) signInAs(ctx context.Context, in *signInIn) (*meOut, error) {
+	b := in.Body
+	a := auth.Attempt{Login: b.Login, Password: b.Password, Code: b.Code, Agent: in.UserAgent}
+	if b.Vouched {
+		var err error
+		if a.Identity, err = s.vouched(in.Pending); err != nil {
+			return nil, err
+		}
+		out, err := s.signIn(ctx, a)
+		if err == nil {
+			out.SetCookie = append(out.SetCookie, s.sealedCookie(current(ctx), pendingCookie, "/api/session", "").String())
+		}
+		return out, err
+	}
+	for _, field := range []struct{ path, value, zh, en string }{{"login", b.Login, "请填写账号。", "The login is missing."}, {"password", b.Password, "请填写密码。", "The password is missing."}} {
+		if field.value == "" {
+			return nil, fault.At("web.signIn", field.path, field.zh, field.en)
+		}
+	}
+	return s.signIn(ctx, a)
+}
+
 // signIn opens a session and gives its cookie with what /api/me would say.
-func (s *Server) signIn(ctx context.Context, login, password, agent string) (*meOut, error) {
-	if err := s.checkSignIn(ctx, login); err != nil {
+func (s *Server) signIn(ctx context.Context, a auth.Attempt) (*meOut, error) {
+	if err := s.checkSignIn(ctx, a.Login); err != nil {
 		return nil, err
 	}
-	token, _, err := s.cfg.Sessions.SignIn(ctx, login, password, agent)
+	a.Address = current(ctx).address
+	token, _, err := s.cfg.Sessions.SignIn(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +163,7 @@ func (s *Server) signIn(ctx context.Context, login, password, agent string) (*me
 		return nil, err
 	}
 	me, err := s.me(ctx, who, session)
-	return &meOut{s.cookie(current(ctx), token, 0).String(), me}, err
+	return &meOut{[]string{s.cookie(current(ctx), token, 0).String()}, me}, err
 }
 
 // setUp makes the first administrator and signs him in.
@@ -144,13 +181,16 @@ func (s *Server) setUp(ctx context.Context, in *setupIn) (*meOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.signIn(ctx, b.Login, b.Password, in.UserAgent)
+	return s.signIn(ctx, auth.Attempt{Login: b.Login, Password: b.Password, Agent: in.UserAgent})
 }
 
 // me describes a person, or a guest if who is zero.
 func (s *Server) me(ctx context.Context, who auth.Principal, session auth.Session) (Me, error) {
 	now := s.cfg.Clock.Now().In(clock.Shanghai())
 	me := Me{Demo: s.cfg.Demo, Now: now.Format(time.RFC3339), Office: s.cfg.Office, City: s.cfg.City}
+	if p := s.cfg.Provider; p != nil && s.cfg.Vault != nil {
+		me.Provider = &MeElse{Name: p.Name(), Start: "/api/oidc/start"}
+	}
 	if who.Person == 0 {
 		needs, err := s.cfg.Passwords.NeedsSetup(ctx)
 		me.NeedsSetup = needs
@@ -161,7 +201,10 @@ func (s *Server) me(ctx context.Context, who auth.Principal, session auth.Sessio
 		return me, err
 	}
 	person, _ := book.Person(who.Person)
-	me.SignedIn, me.CSRF = true, session.CSRF
+	me.SignedIn, me.CSRF, me.Code, me.MustEnrol = true, session.CSRF, session.Coded, session.MustEnrol
+	if session.How == auth.ByProvider && me.Provider != nil {
+		me.Leave = s.cfg.Provider.Leave(originOf(current(ctx)) + "/login")
+	}
 	me.Person = &MePerson{ID: who.Person, Name: who.Name, NameEN: who.NameEN, Login: person.Login}
 	for _, p := range book.PostsOf(who.Person, now.Format(time.DateOnly)) {
 		unit, _ := book.Unit(p.Unit)

@@ -35,6 +35,19 @@ type Op struct {
 	// Secret says that the answer holds a token: it is never compressed, because
 	// the length of a compressed secret beside chosen text tells the secret.
 	Secret bool
+	// Own says that it concerns the caller's own account only: it is open to who
+	// must set a one-time code up first, and closed to machine clients.
+	Own bool
+	// Proof says that the act is dangerous: the caller must have shown password or
+	// code within five minutes, and no machine client may do it.
+	Proof bool
+	// Reads says what somebody who calls it reads of one object, for the log of
+	// who read what; the object is the path's {id} or {pos}. Empty: nothing that
+	// is kept there.
+	Reads string
+	// Seeks names the query parameter by which people or things are searched for.
+	// With one, an operation is noted only when something was searched for.
+	Seeks string
 }
 
 // Sizes of bodies.
@@ -104,7 +117,9 @@ func Register[I, O any](s *Server, op Op, handler func(context.Context, *I) (*O,
 }
 
 // signedIn is what the document says of operations that are not Open.
-func signedIn() []map[string][]string { return []map[string][]string{{"session": {}}} }
+func signedIn() []map[string][]string {
+	return []map[string][]string{{"session": {}}, {"client": {}}}
+}
 
 // uniqueItems names a schema that says uniqueItems, which huma checks with a map
 // that panics on objects and lists.
@@ -159,8 +174,11 @@ func humaConfig(version string) huma.Config {
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: "Touyan", Version: version},
 			Components: &huma.Components{
-				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"session": {Type: "apiKey", In: "cookie", Name: cookieName}},
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"session": {Type: "apiKey", In: "cookie", Name: cookieName},
+					"client":  {Type: "http", Scheme: "bearer", Description: "the secret of a machine client"},
+				},
 			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format}, // the second is for …+json

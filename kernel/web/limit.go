@@ -20,6 +20,8 @@ type Limits struct {
 	Address Rate
 	// Session is for the requests of one session: 20 a second, 200 at once.
 	Session Rate
+	// Machine is for the requests of one machine client: 10 a second, 100 at once.
+	Machine Rate
 	// SignIn is for attempts to sign in, to set up and to change a password, by
 	// address and login: 1 in 6 seconds, 10 at once.
 	SignIn Rate
@@ -35,6 +37,7 @@ func (l Limits) orDefault() Limits {
 	return Limits{
 		Address: pick(l.Address, Rate{500, 2000}),
 		Session: pick(l.Session, Rate{20, 200}),
+		Machine: pick(l.Machine, Rate{10, 100}),
 		SignIn:  pick(l.SignIn, Rate{1.0 / 6, 10}),
 	}
 }

@@ -19,9 +19,10 @@ import (
 
 const (
 	heartbeat = 15 * time.Second
-	// liveCheck is how often a stream asks whether its session still stands; a
-	// session that is ended closes its streams within two of them.
-	liveCheck = 500 * time.Millisecond
+	// liveCheck is how often a stream asks whether its session still stands. What
+	// was read of a session is believed for another half second at most, so one
+	// that is ended anywhere closes its streams within a second.
+	liveCheck = 250 * time.Millisecond
 	// liveBehind is how many events a client may have missed and still be told
 	// one by one; beyond, it is told to read everything again.
 	liveBehind = 5000

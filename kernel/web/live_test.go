@@ -129,7 +129,7 @@ func newLive(t *testing.T, events int) *liveOffice {
 	t.Cleanup(srv.Close)
 	t.Cleanup(l.live.close)
 	l.url, l.client = srv.URL, http.DefaultClient
-	l.token, _, _ = l.desk.SignIn(context.Background(), "wang", "right", "")
+	l.token, _, _ = l.desk.SignIn(context.Background(), auth.Attempt{Login: "wang", Password: "right"})
 	return l
 }
 

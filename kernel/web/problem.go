@@ -22,6 +22,7 @@ type Problem struct {
 	Kind     fault.Kind    `json:"kind"`
 	Fields   []fault.Field `json:"fields" doc:"what is to be mended in the input"`
 	Policy   string        `json:"policy" doc:"the policy that ruled, if one did"`
+	Hint     string        `json:"hint,omitempty" enum:"code,proof,enrol" doc:"code: send the one-time code too; proof: prove who you are at /api/session/proof and repeat the request with the same key; enrol: set a one-time code up first"`
 }
 
 // Error gives the English sentence.
@@ -65,7 +66,7 @@ func (s *Server) problem(ctx context.Context, err error, status int) *Problem {
 	}
 	p := &Problem{
 		Type: "about:blank", Title: titles[f.Kind], Status: status, Detail: f.Text.ZH, DetailEN: f.Text.EN,
-		Instance: number, Kind: f.Kind, Fields: f.Fields, Policy: f.Policy,
+		Instance: number, Kind: f.Kind, Fields: f.Fields, Policy: f.Policy, Hint: f.Hint,
 	}
 	if p.Title == "" {
 		p.Title = http.StatusText(status)

@@ -24,6 +24,8 @@ type request struct {
 	who     auth.Principal // zero for a guest
 	token   string         // of the session; empty for a guest
 	session auth.Session
+	machine *auth.Client // the program that asks, if it is one
+	host    string       // as the browser wrote it
 	key     string
 	address netip.Addr
 	secure  bool // it came over TLS, to us or to our proxy
@@ -52,6 +54,7 @@ func RequestID(ctx context.Context) string { return current(ctx).id }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{id: rand.Text()[:12], server: s}
 	q.address, q.secure = s.origin(r)
+	q.host = r.Host
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 	out := &recorder{ResponseWriter: w}
 	begun := time.Now()
@@ -64,6 +67,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.logRequest(r, q, out, time.Since(begun))
 	}()
 	s.answer(out, r, q)
+	s.noteReading(r, q, out.status)
 }
 
 // recovered answers for a panic: with the problem document if nothing has been
@@ -103,7 +107,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	for _, check := range []func(http.ResponseWriter, *http.Request, *request) *refusal{
-		s.checkSession, s.checkForgery, s.checkSignedIn, checkKey, s.checkBody,
+		s.checkSession, s.checkForgery, s.checkSignedIn, checkMachine, checkEnrolled, checkProof, checkKey, s.checkBody,
 	} {
 		if no := check(w, r, q); no != nil {
 			s.refuse(w, r, no.err, no.status)

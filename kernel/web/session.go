@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/privacy"
 )
 
 const (
@@ -30,9 +33,13 @@ func (s *Server) checkAddress(w http.ResponseWriter, q *request) *refusal {
 	return nil
 }
 
-// checkSession finds out who is asking. A token that is no session's makes a
+// checkSession finds out who is asking: a person by the cookie of his session, or
+// a program by its bearer token. A token that is no session's makes a
 // guest, whose browser is told to forget it; a guest's rate is the address's.
 func (s *Server) checkSession(w http.ResponseWriter, r *http.Request, q *request) *refusal {
+	if given := r.Header.Get("Authorization"); given != "" {
+		return s.checkBearer(w, r, q, given)
+	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil || cookie.Value == "" {
 		return nil
@@ -60,6 +67,98 @@ func (s *Server) checkSession(w http.ResponseWriter, r *http.Request, q *request
 	return nil
 }
 
+// checkBearer finds out which program asks. A wrong token is refused at once: it
+// is not a guest's.
+func (s *Server) checkBearer(w http.ResponseWriter, r *http.Request, q *request, given string) *refusal {
+	token, bearer := strings.CutPrefix(given, "Bearer ")
+	if !bearer || len(token) > maxToken || s.cfg.Machines == nil {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return &refusal{err: fault.New(fault.Unauthenticated, "web.bearer", "只接受机器客户端的 Bearer 密钥。", "Only the bearer secret of a machine client is accepted.")}
+	}
+	who, machine, err := s.cfg.Machines.Machine(r.Context(), token)
+	if err != nil {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return &refusal{err: s.internal(r.Context(), err)}
+	}
+	q.who, q.machine = who, &machine
+	if wait, ok := s.byMachine.take(strconv.FormatInt(machine.ID, 10), s.cfg.Machine.Now()); !ok {
+		return retryAfter(w, wait)
+	}
+	return nil
+}
+
+// checkMachine holds a program to the operations it was made for.
+func checkMachine(_ http.ResponseWriter, _ *http.Request, q *request) *refusal {
+	if q.machine == nil || q.route.op.Open && !q.route.unsafe {
+		return nil
+	}
+	op := q.route.op
+	if op.Own || op.Proof || op.Open || op.Quiet || !q.machine.May(op.ID, !q.route.unsafe) {
+		f := fault.New(fault.Forbidden, "web.machine", "机器客户端未获准调用此接口，请由系统管理员另建并写明。", "The machine client was not made for this operation; the administrator can make one that names it.")
+		f.Policy = "client.actions"
+		return &refusal{err: f}
+	}
+	return nil
+}
+
+// checkEnrolled holds who must have a one-time code to setting it up.
+func checkEnrolled(_ http.ResponseWriter, _ *http.Request, q *request) *refusal {
+	if !q.session.MustEnrol || q.route.op.Own || q.route.op.Open {
+		return nil
+	}
+	f := fault.New(fault.Forbidden, "web.enrol", "您的职务须使用动态口令，请先到“我的”中设置。", "Your duty needs a one-time code; set it up on your account page first.")
+	f.Hint = auth.HintEnrol
+	return &refusal{err: f}
+}
+
+// checkProof asks for a fresh proof before what is dangerous.
+func checkProof(_ http.ResponseWriter, _ *http.Request, q *request) *refusal {
+	if !q.route.op.Proof || q.session.Fresh {
+		return nil
+	}
+	return &refusal{err: fault.Of(auth.ProveFirst())}
+}
+
+// NeedProof asks for a fresh proof from within an operation, where only its size
+// makes it dangerous.
+func NeedProof(ctx context.Context) error {
+	if current(ctx).session.Fresh {
+		return nil
+	}
+	return auth.ProveFirst()
+}
+
+// noteReading notes what was read, after it was answered.
+func (s *Server) noteReading(r *http.Request, q *request, status int) {
+	if s.cfg.Readings == nil || q.route == nil || q.route.op.Reads == "" || status >= http.StatusMultipleChoices || q.who.Person == 0 {
+		return
+	}
+	read := auth.Read{Person: q.who.Person, Session: q.who.Session, Kind: q.route.op.Reads}
+	if name := q.route.op.Seeks; name != "" {
+		sought := r.URL.Query().Get(name)
+		if sought == "" {
+			return
+		}
+		read.Detail = privacy.Name(privacy.Text(clipped(sought)))
+	}
+	for _, name := range []string{"id", "pos"} {
+		if n, err := strconv.ParseInt(r.PathValue(name), 10, 64); err == nil {
+			read.Object = n
+			break
+		}
+	}
+	s.cfg.Readings.Note(read, r.Header.Get(quietHeader) != "")
+}
+
+// clipped bounds what is kept of a search, in characters.
+func clipped(text string) string {
+	const most = 20
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}
+
 // internal logs an error that a check has met and gives what may be shown of it.
 func (s *Server) internal(ctx context.Context, err error) *fault.Error {
 	if f := fault.Of(err); f.Kind != fault.Internal {
@@ -72,7 +171,7 @@ func (s *Server) internal(ctx context.Context, err error) *fault.Error {
 // checkForgery refuses an unsafe request that another site has made the browser
 // send: by the browser's own headers, and by a token that only our pages know.
 func (s *Server) checkForgery(_ http.ResponseWriter, r *http.Request, q *request) *refusal {
-	if !q.route.unsafe {
+	if !q.route.unsafe || q.machine != nil { // no browser sends a bearer token by itself
 		return nil
 	}
 	if err := s.forged.Check(r); err != nil {
@@ -88,7 +187,7 @@ func (s *Server) checkForgery(_ http.ResponseWriter, r *http.Request, q *request
 }
 
 func (s *Server) checkSignedIn(_ http.ResponseWriter, _ *http.Request, q *request) *refusal {
-	if q.route.op.Open || q.token != "" {
+	if q.route.op.Open || q.who.Person != 0 {
 		return nil
 	}
 	return &refusal{err: fault.New(fault.Unauthenticated, "web.session", "请先登录。", "Sign in first.")}

@@ -2,10 +2,12 @@
 // feed and the screens.
 //
 // A request passes, in this order: a number of its own; the catching of panics;
-// the check that path and query are UTF-8; the rate of its address; its session;
-// the rate of the session; the origin and the token against forged requests; the
-// requirement to be signed in and to carry an idempotency key; the size and the
-// text of its body. Only then huma decodes it and checks it against the schema.
+// the check that path and query are UTF-8; the rate of its address; its session,
+// or its bearer token if it is a program's; the rate of either; the origin and the
+// token against forged requests; the requirement to be signed in, to have a
+// one-time code where the duty needs one, to have proven oneself lately where the
+// act is dangerous, and to carry an idempotency key; the size and the text of its
+// body. Only then huma decodes it and checks it against the schema.
 //
 // Domains give operations to Register and know nothing of HTTP: a handler takes
 // what was decoded and returns a value or a kernel/fault error. Every error, of
@@ -41,7 +43,7 @@ import (
 
 // Sessions opens, knows and ends sessions; *auth.Accounts does.
 type Sessions interface {
-	SignIn(ctx context.Context, login, password, agent string) (token string, session auth.Session, err error)
+	SignIn(ctx context.Context, in auth.Attempt) (token string, session auth.Session, err error)
 	Resolve(ctx context.Context, token string) (auth.Principal, auth.Session, error)
 	// Peek is Resolve without noting a use.
 	Peek(ctx context.Context, token string) (auth.Principal, auth.Session, error)
@@ -53,6 +55,16 @@ type Passwords interface {
 	NeedsSetup(ctx context.Context) (bool, error)
 	Setup(ctx context.Context, in auth.Setup) (auth.Installed, error)
 	ChangePassword(ctx context.Context, who auth.Principal, token, before, after string) error
+}
+
+// Machines knows the clients that are programs; *auth.Accounts does.
+type Machines interface {
+	Machine(ctx context.Context, token string) (auth.Principal, auth.Client, error)
+}
+
+// Readings keeps who read what; *auth.Reads does. Note neither waits nor writes.
+type Readings interface {
+	Note(read auth.Read, quiet bool)
 }
 
 // Book gives the directory as of now; *auth.Book does.
@@ -77,8 +89,12 @@ type Config struct {
 	Sessions  Sessions
 	Passwords Passwords
 	Book      Book
-	Feed      Feed    // nil: no live feed
-	Visible   Visible // nil: no live feed
+	Feed      Feed        // nil: no live feed
+	Visible   Visible     // nil: no live feed
+	Machines  Machines    // nil: no machine clients
+	Readings  Readings    // nil: who read what is not kept
+	Provider  Provider    // nil: nobody signs in elsewhere
+	Vault     *auth.Vault // seals the cookies of a sign-in at the provider; required with one
 	Clock     clock.Clock
 	// Machine times rates, heartbeats and time-outs. It is clock.System by
 	// default, also where Clock is moved by hand.
@@ -107,7 +123,7 @@ type Server struct {
 	screen http.Handler
 	forged *http.CrossOriginProtection
 
-	byAddress, bySession, bySignIn *meter
+	byAddress, bySession, bySignIn, byMachine *meter
 
 	live    *hub
 	packers packers
@@ -127,7 +143,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), routes: map[string]*route{}, screen: Static(cfg.UI),
 		forged: http.NewCrossOriginProtection(), live: newHub(),
-		byAddress: newMeter(limits.Address), bySession: newMeter(limits.Session), bySignIn: newMeter(limits.SignIn),
+		byAddress: newMeter(limits.Address), bySession: newMeter(limits.Session), bySignIn: newMeter(limits.SignIn), byMachine: newMeter(limits.Machine),
 	}
 	for _, o := range cfg.Origins {
 		if err := s.forged.AddTrustedOrigin(o); err != nil {
@@ -147,6 +163,9 @@ func New(cfg Config) (*Server, error) {
 		_, _ = w.Write(s.openAPI())
 	})
 	s.accountOperations()
+	if cfg.Provider != nil && cfg.Vault != nil {
+		s.providerOperations()
+	}
 	if cfg.Feed != nil && cfg.Visible != nil {
 		s.liveOperation()
 	}

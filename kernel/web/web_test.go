@@ -38,14 +38,14 @@ type desk struct {
 	dir         *auth.Directory
 }
 
-func (d *desk) SignIn(_ context.Context, login, password, agent string) (string, auth.Session, error) {
-	if login != "wang" || password != "right" {
+func (d *desk) SignIn(_ context.Context, in auth.Attempt) (string, auth.Session, error) {
+	if in.Login != "wang" || in.Password != "right" {
 		return "", auth.Session{}, fault.New(fault.Unauthenticated, "desk", "登录名或密码不正确。", "The login or the password is wrong.")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	token := fmt.Sprintf("token-%d", len(d.open)+1)
-	d.open[token] = auth.Session{ID: 1, Person: 10, Agent: agent, CSRF: "csrf-" + token}
+	d.open[token] = auth.Session{ID: 1, Person: 10, Agent: in.Agent, CSRF: "csrf-" + token}
 	return token, d.open[token], nil
 }
 
@@ -239,7 +239,7 @@ func (o *office) do(c call) *httptest.ResponseRecorder {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if !c.guest {
-		token, s, err := o.desk.SignIn(context.Background(), "wang", "right", "")
+		token, s, err := o.desk.SignIn(context.Background(), auth.Attempt{Login: "wang", Password: "right"})
 		if err != nil {
 			panic(err)
 		}
@@ -565,7 +565,7 @@ func BenchmarkRequest(b *testing.B) {
 		c.Log = slog.New(slog.DiscardHandler)
 		c.Limits = Limits{Address: Rate{1e9, 1e9}, Session: Rate{1e9, 1e9}}
 	})
-	token, s, _ := o.desk.SignIn(context.Background(), "wang", "right", "")
+	token, s, _ := o.desk.SignIn(context.Background(), auth.Attempt{Login: "wang", Password: "right"})
 	body := `{"title":"关于整改","n":3,"list":[{"name":"abc"}]}`
 	b.ReportAllocs()
 	for b.Loop() {
