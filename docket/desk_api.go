@@ -25,6 +25,7 @@ func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerInstructions(s)
 	o.registerIntake(s)
 	o.registerProof(s)
+	o.registerProcess(s)
 	(&people{Office: o, registry: registry}).register(s)
 }
 

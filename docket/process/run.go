@@ -36,7 +36,7 @@ type Move struct {
 	From, To string
 	Act      string
 	Back     bool
-	Worked   time.Duration // that was waited at From
+	Visit    int // index of the visit that it ended; -1 for none
 }
 
 // Stay sums the visits of one step.
@@ -102,7 +102,9 @@ func Summarise(cal *calendar.Calendar, runs []Run, now int64, each func(step str
 				walks[key] = &w
 			}
 			walks[key].Count++
-			walks[key].Worked += m.Worked
+			if m.Visit >= 0 {
+				walks[key].Worked += Worked(cal, r.Visits[m.Visit].From, r.Visits[m.Visit].To, r.Pauses)
+			}
 		}
 		for k, act := range r.Acts {
 			log.add(int32(i), log.names.of([]byte(act)), int64(k))
