@@ -26,6 +26,7 @@ func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerIntake(s)
 	o.registerProof(s)
 	o.registerProcess(s)
+	o.registerRecord(s)
 	(&people{Office: o, registry: registry}).register(s)
 }
 

@@ -134,4 +134,3 @@ func TestWorkedTime(t *testing.T) {
 		}
 	}
 }
-

@@ -13,6 +13,7 @@ import (
 	"touyan.dev/touyan/docket/report"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/bus"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -43,7 +44,7 @@ type town struct {
 }
 
 func migrations() []fs.FS {
-	return []fs.FS{event.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), docket.Migrations()}
+	return []fs.FS{event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), docket.Migrations()}
 }
 
 func newTown(t *testing.T, db *store.DB) *town {

@@ -66,7 +66,14 @@ func (c checked) print(w io.Writer) {
 }
 
 func (p *Program) check(ctx context.Context, limit int) (checked, error) {
-	return checkLog(ctx, p.DB, p.Key, limit)
+	out, err := checkLog(ctx, p.DB, p.Key, limit)
+	if left := limit - len(out.Findings); err == nil && left > 0 {
+		var found []audit.Finding
+		found, err = p.Docket.CheckRecord(ctx, left)
+		out.Findings = append(out.Findings, found...)
+		out.OK = len(out.Findings) == 0
+	}
+	return out, err
 }
 
 // checkLog checks a log, or a copy of one: every event, the epochs, and every

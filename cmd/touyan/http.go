@@ -87,8 +87,9 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 	}
 	running, stop := context.WithCancel(ctx)
 	var timers sync.WaitGroup
-	timers.Go(func() { _ = p.Desk.RunTimers(running) }) // ends with nil when ctx does
-	timers.Go(func() { p.Reads.Run(running) })          // writes what still waits before it ends
+	timers.Go(func() { _ = p.Desk.RunTimers(running) })          // ends with nil when ctx does
+	timers.Go(func() { _ = p.Docket.KeepRecord(running, feed) }) // likewise
+	timers.Go(func() { p.Reads.Run(running) })                   // writes what still waits before it ends
 	err = server.Serve(ctx, l)
 	stop()
 	timers.Wait()

@@ -143,12 +143,7 @@ func (f *follower) step(ctx context.Context) error {
 }
 
 func (f *follower) position(ctx context.Context) (int64, error) {
-	var pos int64
-	err := f.bus.db.QueryRow(ctx, "SELECT pos FROM follower WHERE name = ?", f.name).Scan(&pos)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return pos, fault.Wrap("bus.Follow", err)
+	return Position(ctx, f.bus.db, f.name)
 }
 
 // call runs the handler; a panic is an error like another.
@@ -231,4 +226,25 @@ func (b *Bus) Status(ctx context.Context) ([]State, error) {
 		}
 		return s, err
 	}, "SELECT name, pos, tries, error, failed FROM follower ORDER BY name")
+}
+
+// Rewind sends a follower back to the beginning of the log, inside the write that
+// deletes what it has made. pos is where it was when that was read; ErrMoved says
+// that it has gone on since. Load must have been called.
+func Rewind(g *store.Group, name string, pos int64) error {
+	if p, _ := store.Get(g, &places, name); p.pos != pos {
+		return ErrMoved
+	}
+	store.Put(g, &places, name, place{})
+	return nil
+}
+
+// Position is the next position that a follower will read.
+func Position(ctx context.Context, r store.Reader, name string) (int64, error) {
+	var pos int64
+	err := r.QueryRow(ctx, "SELECT pos FROM follower WHERE name = ?", name).Scan(&pos)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return pos, fault.Wrap("bus.Position", err)
 }
