@@ -212,10 +212,7 @@ func (o *Office) exception(ctx context.Context, v view, t matter.Task) (exceptio
 	d, left := v.def(t.Matter.Def), v.left(t.Slot.Due)
 	step, unit := stepName(d, t.Slot.Step), v.unit(t.Slot.Unit)
 	x := exception{Matter: t.Matter.ID, Number: t.Matter.Number, Title: t.Matter.Title, StepName: step, UnitName: unit, Remaining: left, Can: []exceptionCan{}}
-	urged := fault.T("尚未催办", "not urged yet")
-	if t.Slot.Urged > 0 {
-		urged = fault.T(fmt.Sprintf("已催办 %d 次", t.Slot.Urged), fmt.Sprintf("urged %d times", t.Slot.Urged))
-	}
+	urged := fault.T(fmt.Sprintf("已催办 %d 次", t.Slot.Urged), fmt.Sprintf("urged %d times", t.Slot.Urged))
 	x.Why = fault.T(fmt.Sprintf("%s“%s”%s，%s。", unit.ZH, step.ZH, left.Text.ZH, urged.ZH), fmt.Sprintf("\"%s\" at %s is %s, %s.", step.EN, unit.EN, left.Text.EN, urged.EN))
 	above := []matter.Matter{t.Matter}
 	if t.Matter.Parent != 0 {

@@ -37,18 +37,18 @@ type recordPage struct {
 type unitRecord struct {
 	Unit   int64         `json:"unit"`
 	Name   fault.Text    `json:"name"`
-	Total  recordFigures `json:"total"`
+	Total  RecordFigures `json:"total"`
 	Months []monthRecord `json:"months"`
 }
 
 type monthRecord struct {
 	Month string `json:"month"`
-	recordFigures
+	RecordFigures
 }
 
-// recordFigures are counts; shares are left to whoever shows them, with the
+// RecordFigures are counts; shares are left to whoever shows them, with the
 // counts beside.
-type recordFigures struct {
+type RecordFigures struct {
 	Parts    int64 `json:"parts" doc:"parts that were handled"`
 	Dated    int64 `json:"dated" doc:"of them, those with a date"`
 	InTime   int64 `json:"in_time" doc:"of those, handed in by their date"`
@@ -57,8 +57,8 @@ type recordFigures struct {
 	Solved   int64 `json:"solved" doc:"of them, those he called settled"`
 }
 
-func (t tally) figures() recordFigures {
-	return recordFigures{t.parts, t.dated, t.inTime, t.returned, t.answered, t.solved}
+func (t tally) figures() RecordFigures {
+	return RecordFigures{t.parts, t.dated, t.inTime, t.returned, t.answered, t.solved}
 }
 
 // recordAsOf says until when the record has followed the log.
