@@ -79,6 +79,7 @@ type entry struct {
 	Occurred string     `json:"occurred"`
 	Actor    named      `json:"actor"`
 	Behalf   *named     `json:"behalf"`
+	Giver    *named     `json:"giver" doc:"who delegated the right to do this; as a rule the same as behalf"`
 	UnitName fault.Text `json:"unit_name"`
 	Act      string     `json:"act"`
 	ActName  fault.Text `json:"act_name"`
@@ -253,6 +254,9 @@ func (v view) entry(d *flow.Def, e event.Event) entry {
 			t.Fields = v.fields(formOf(d, step, act), input)
 		}
 		t.Text = v.words(d, t, b)
+		if g, ok := v.dir.Delegation(b.Lent); ok {
+			t.Giver = &named{g.Giver, v.person(g.Giver)}
+		}
 	}
 	return t
 }
@@ -295,6 +299,8 @@ func actName(d *flow.Def, step, act string) fault.Text {
 		return fault.T("承办单位办结", "A unit has finished")
 	case "cancel":
 		return fault.T("随主事项终止", "Ended with its parent")
+	case "handover":
+		return fault.T("移交", "Handed over")
 	case "reclock":
 		return fault.T("时限重算", "Deadlines computed again")
 	}
@@ -310,6 +316,9 @@ func (v view) words(d *flow.Def, t entry, b matter.Body) fault.Text {
 	case b.Child != nil:
 		name := outcomeName(v.childDef(d, b.Child.Each), b.Child.Outcome)
 		return fault.T("分办事项："+name.ZH, "a sub-matter has ended: "+name.EN)
+	case b.Heir != nil:
+		from, to := v.person(b.Heir.From), v.person(b.Heir.To)
+		return fault.T(from+"的承办工作移交给"+to, "the work of "+from+" was handed over to "+to)
 	case b.Number != "":
 		return fault.T("编号"+b.Number, "numbered "+b.Number)
 	}

@@ -35,6 +35,8 @@ type postRow struct {
 	Duty       auth.Duty  `json:"duty"`
 	DutyName   fault.Text `json:"duty_name"`
 	Title      fault.Text `json:"title"`
+	Away       string     `json:"away" doc:"until when the holder is away; empty if he is not"`
+	ActedBy    []string   `json:"acted_by" doc:"who acts for the holder with this post now"`
 }
 
 type personRow struct {
@@ -116,10 +118,15 @@ func (p *people) register(s *web.Server) {
 		id, err := p.registry.AddPost(ctx, web.Who(ctx), auth.NewPost{Key: web.Key(ctx), Person: b.Person, Unit: b.Unit, Duty: auth.Duty(b.Duty), Title: bothNames(b.Title, "")})
 		return reply(made{id}, err)
 	})
-	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent, Proof: true}, func(ctx context.Context, in *ByID) (*struct{}, error) {
+	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/posts/{id}", ID: "post-end", Summary: "End a post today", Tag: "docket", Status: http.StatusNoContent, Proof: true}, func(ctx context.Context, in *struct {
+		ByID
+		Leave bool `query:"leave" doc:"end it although work is open that nobody else can do"`
+	}) (*struct{}, error) {
 		today := calendar.DayOf(p.Clock.Now())
-		return nil, p.registry.EndPost(ctx, web.Who(ctx), web.Key(ctx), in.ID, today.String())
+		return nil, p.registry.EndPost(ctx, web.Who(ctx), web.Key(ctx), in.ID, today.String(), in.Leave)
 	})
+	p.registerDelegations(s)
+	p.registerDuties(s)
 }
 
 func bothNames(zh, en string) fault.Text {
@@ -152,7 +159,9 @@ func (p *people) units(ctx context.Context, who auth.Principal) ([]unitRow, erro
 		r := unitRow{ID: u.ID, Parent: u.Parent, Name: u.Name, Level: u.Level, Kind: u.Kind, Posts: []postRow{}, Open: open[u.ID]}
 		for _, d := range auth.Duties() {
 			for _, post := range v.dir.Holders(d, u.ID) {
-				r.Posts = append(r.Posts, postRow{ID: post.ID, Person: post.Person, PersonName: v.person(post.Person), Duty: d, DutyName: d.Name(), Title: post.Title})
+				row := postRow{ID: post.ID, Person: post.Person, PersonName: v.person(post.Person), Duty: d, DutyName: d.Name(), Title: post.Title}
+				row.Away, row.ActedBy = v.standIns(post)
+				r.Posts = append(r.Posts, row)
 			}
 		}
 		got = append(got, r)

@@ -99,6 +99,7 @@ type task struct {
 	Mark        int          `json:"mark"`
 	Parent      int64        `json:"parent"`
 	Urged       int          `json:"urged"`
+	For         *named       `json:"for" doc:"the person for whom the reader would act here, by delegation"`
 	Acts        []ShortOffer `json:"acts"`
 }
 
@@ -247,6 +248,9 @@ func (v view) task(m matter.Matter, s matter.Slot, offers []matter.Offered) task
 		Unit: s.Unit, UnitName: v.unit(s.Unit), Person: s.Person, PersonName: v.holder(s).ZH, Duty: s.Duty, DutyName: auth.Duty(s.Duty).Name(),
 		Since: at(s.Since), Due: at(s.Due), Provisional: s.Provisional, Remaining: v.left(s.Due), Mark: s.Mark, Parent: m.Parent, Urged: s.Urged,
 		Acts: []ShortOffer{},
+	}
+	if giver := v.o.Desk.For(v.who, m, s); giver != 0 {
+		t.For = &named{giver, v.person(giver)}
 	}
 	for _, o := range offers {
 		if o.Mine && o.Slot == s.Slot && o.Step == s.Step && !o.Interrupt {

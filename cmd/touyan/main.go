@@ -27,6 +27,9 @@ type cli struct {
 	Setup    setupCmd    `cmd:"" help:"首次使用：建立城市、办公室和第一位管理员。 First run: make the city, its office and the first administrator."`
 	User     userCmd     `cmd:"" help:"人员、账号与任职。 People, accounts and posts."`
 	Client   clientCmd   `cmd:"" help:"机器客户端：供其他系统调用接口。 Machine clients: other systems that call the API."`
+	Delegate delegateCmd `cmd:"" help:"委托、AB角与不在岗。 Delegations, standing deputies and absences."`
+	Handover handoverCmd `cmd:"" help:"把一人手中的工作一次移交给另一人。 Hand over all that is in one person's hands to another."`
+	Duties   dutiesCmd   `cmd:"" help:"职责清单：每类事项每个环节由谁负责，重叠与缺位。 The responsibility map: who answers for each step, overlaps and gaps."`
 	Import   importCmd   `cmd:"" help:"导入工作报告或任务清单。 Bring in a work report or a task list."`
 	Calendar calendarCmd `cmd:"" help:"工作日与时限；录入放假通知。 Working days and deadlines; enter a holiday notice."`
 	Verify   verifyCmd   `cmd:"" help:"用本市公钥离线核验凭证。 Verify a receipt offline, against the city's public key."`

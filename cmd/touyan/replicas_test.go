@@ -258,7 +258,7 @@ func (c *city) obeys(other *city) {
 	if status, body := other.clients["supervisor"].do("GET", path, nil); status != http.StatusOK {
 		c.t.Errorf("signed in at one, asked at the other: %d %s", status, body)
 	}
-	c.must(c.prog.Registry.SetStatus(ctx, c.who("admin"), c.key(), c.people["secretary"], auth.Suspended))
+	c.must(c.prog.Registry.SetStatus(ctx, c.who("admin"), c.key(), c.people["secretary"], auth.Suspended, false))
 	_, err = other.begin("suspended")
 	if !fault.Is(err, fault.Forbidden) {
 		c.t.Errorf("a suspended person acted through the other replica: %v", err)

@@ -226,14 +226,28 @@ func (c account) change(ctx context.Context, s streams, command, sentence, shown
 	})
 }
 
-type userSuspendCmd struct{ account }
+type userSuspendCmd struct {
+	account
+	leaving
+}
 
-func (c *userSuspendCmd) Help() string { return `  touyan user suspend shen --as admin` }
+// leaving is how a command is told that open work is to stay where it is.
+type leaving struct {
+	Leave bool `help:"明知手中有未结工作、暂不移交，仍要办理。 Do it although work is open that nobody else can do." name:"leave-work"`
+}
+
+func (c *userSuspendCmd) Help() string {
+	return `手中有只有此人能办的未结工作时会被拒绝：先用 touyan handover 移交，或加 --leave-work。
+It is refused while work is open that only this person can do: hand it over first, or add --leave-work.
+
+  touyan user suspend shen --as admin
+  touyan user suspend shen --leave-work --as admin`
+}
 
 // Run implements the command.
 func (c *userSuspendCmd) Run(ctx context.Context, s streams) error {
 	return c.change(ctx, s, "user suspend", "已停用 suspended", "", func(p *Program, who auth.Principal, key string, person int64) error {
-		return p.Registry.SetStatus(ctx, who, key, person, auth.Suspended)
+		return p.Registry.SetStatus(ctx, who, key, person, auth.Suspended, c.Leave)
 	})
 }
 
@@ -244,7 +258,7 @@ func (c *userActivateCmd) Help() string { return `  touyan user activate shen --
 // Run implements the command.
 func (c *userActivateCmd) Run(ctx context.Context, s streams) error {
 	return c.change(ctx, s, "user activate", "已恢复 active again", "", func(p *Program, who auth.Principal, key string, person int64) error {
-		return p.Registry.SetStatus(ctx, who, key, person, auth.Active)
+		return p.Registry.SetStatus(ctx, who, key, person, auth.Active, false)
 	})
 }
 
@@ -326,6 +340,7 @@ func (c *userPostCmd) Run(ctx context.Context, s streams) error {
 type userEndPostCmd struct {
 	Post int64  `arg:"" help:"任职的编号，见 touyan user list 的括号。 The post's number, in the brackets of touyan user list."`
 	Last string `help:"任职的最后一天，如 2026-11-30；不填即刻免去。 The last day; from now on if left out." placeholder:"YYYY-MM-DD"`
+	leaving
 	operator
 }
 
@@ -342,7 +357,7 @@ func (c *userEndPostCmd) Run(ctx context.Context, s streams) error {
 			return fault.At("touyan.user", "POST", "没有这一任职，请用 touyan user list 查看编号。", "There is no such post; touyan user list shows the numbers.")
 		}
 		key := once()
-		if err := prog.Registry.EndPost(ctx, who, key, post.ID, c.Last); err != nil {
+		if err := prog.Registry.EndPost(ctx, who, key, post.ID, c.Last, c.Leave); err != nil {
 			return err
 		}
 		person, _ := prog.Book.Now().Person(post.Person)

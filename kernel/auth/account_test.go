@@ -219,7 +219,7 @@ func TestReplicaNotices(t *testing.T) {
 			return h.accounts.SignOut(ctx, token)
 		},
 		"suspended": func(h *house, ctx context.Context, person int64, _ string) error {
-			return h.registry.SetStatus(ctx, h.admin, "s", person, Suspended)
+			return h.registry.SetStatus(ctx, h.admin, "s", person, Suspended, false)
 		},
 		"new password": func(h *house, ctx context.Context, person int64, _ string) error {
 			return h.registry.SetPassword(ctx, h.admin, "p", person, "maple-lantern 10")
@@ -377,7 +377,7 @@ func TestSuspendedSignIn(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
 	ctx := t.Context()
 	id := h.person(t, "tang.yi")
-	if err := h.registry.SetStatus(ctx, h.admin, "off", id, Suspended); err != nil {
+	if err := h.registry.SetStatus(ctx, h.admin, "off", id, Suspended, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := h.accounts.SignIn(ctx, Attempt{Login: "tang.yi", Password: "wrong password"}); kindOf(err) != fault.Unauthenticated {

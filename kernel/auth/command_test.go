@@ -24,7 +24,7 @@ func TestCommand(t *testing.T) {
 		if err != nil || e.Kind != EventCommand || e.Actor != id || e.Subject != id || string(e.Body) != `{"command":"user list"}` {
 			t.Errorf("the log says %+v %s, %v", e.Envelope, e.Body, err)
 		}
-		if err := h.registry.SetStatus(ctx, h.admin, "suspend", id, Suspended); err != nil {
+		if err := h.registry.SetStatus(ctx, h.admin, "suspend", id, Suspended, false); err != nil {
 			t.Fatal(err)
 		}
 		for login, want := range map[string]fault.Kind{"tang.yi": fault.Forbidden, "nobody": fault.NotFound, "": fault.NotFound, "\x00\xff": fault.NotFound} {

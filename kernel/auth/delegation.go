@@ -272,3 +272,31 @@ func scanAbsence(row store.Scanner, more ...any) (a Absence, err error) {
 
 // dayOf gives the day of an instant (µs).
 func dayOf(us int64) string { return time.UnixMicro(us).In(clock.Shanghai()).Format(dayForm) }
+
+// LoadDelegations names the delegations that EndDelegations may end.
+func LoadDelegations(g *store.Group, d *Directory, person int64) {
+	for i := range d.delegations {
+		if o := &d.delegations[i]; o.Giver == person || o.Taker == person {
+			store.Want(g, &delegations, o.ID)
+		}
+	}
+}
+
+// EndDelegations ends all that a person gave and was given, within a change that
+// writes an event about it, and gives their ids.
+func EndDelegations(g *store.Group, d *Directory, person int64, at time.Time) []int64 {
+	ended := []int64{}
+	for i := range d.delegations {
+		o := d.delegations[i]
+		if o.Giver != person && o.Taker != person || o.Ended != 0 || o.Until != 0 && o.Until <= at.UnixMicro() {
+			continue
+		}
+		o.Ended = at.UnixMicro()
+		store.Put(g, &delegations, o.ID, o)
+		ended = append(ended, o.ID)
+	}
+	if len(ended) > 0 {
+		advance(g)
+	}
+	return ended
+}

@@ -204,7 +204,7 @@ func TestDelegateRefuses(t *testing.T) {
 		if _, err := l.registry.AddPost(ctx, l.admin, NewPost{Key: "gone", Person: suspended, Unit: l.bureau, Duty: Clerk}); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.registry.SetStatus(ctx, l.admin, "off", suspended, Suspended); err != nil {
+		if err := l.registry.SetStatus(ctx, l.admin, "off", suspended, Suspended, false); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := l.registry.Delegate(ctx, Principal{Person: l.leader}, with(func(d *NewDelegation) { d.Key = "first"; d.Post = l.leads })); err != nil {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -29,6 +30,44 @@ type Registry struct {
 	book     *Book
 	rules    *Rules
 	accounts *Accounts
+	work     Work
+}
+
+// Work knows what is in people's hands.
+type Work interface {
+	// Unfinished counts the open steps that nobody could do if the person were
+	// suspended, or, unless it is 0, the post ended.
+	Unfinished(ctx context.Context, person, post int64) (int, error)
+}
+
+// Minding makes the registry refuse to leave work that nobody could do.
+func (r *Registry) Minding(w Work) *Registry {
+	r.work = w
+	return r
+}
+
+// mind refuses to leave open work behind, unless it is said to be meant. Who may
+// not do the act is told so by the act itself, and not how much is open.
+func (r *Registry) mind(ctx context.Context, who Principal, action string, person, post int64, leave bool) error {
+	if r.work == nil || leave {
+		return nil
+	}
+	dir := r.book.Now()
+	units := dir.AnswersFor(person)
+	if p, ok := dir.Post(post); ok {
+		units = []int64{p.Unit}
+	}
+	for _, unit := range units {
+		if v, _ := r.rules.Require(dir, who, action, Resource{Type: "Unit", ID: unit, Unit: unit}); !v.Allowed {
+			return nil
+		}
+	}
+	n, err := r.work.Unfinished(ctx, person, post)
+	if err == nil && n > 0 {
+		err = fault.New(fault.Conflict, "auth.Registry", fmt.Sprintf("还有%d项未结工作只有此人能办，请先办理移交，或明确表示暂不移交。", n),
+			fmt.Sprintf("%d open steps are this person's alone: hand them over first, or say that they are to stay.", n))
+	}
+	return err
 }
 
 // NewRegistry needs rules that include Policies.
@@ -361,8 +400,14 @@ func isDay(day string) bool {
 }
 
 // EndPost ends a post with its last day; an empty day means that it no longer
-// counts from today on.
-func (r *Registry) EndPost(ctx context.Context, who Principal, key string, post int64, last string) error {
+// counts from today on. With work that nobody else could do it is refused, unless
+// leave says that the work is to stay.
+func (r *Registry) EndPost(ctx context.Context, who Principal, key string, post int64, last string, leave bool) error {
+	if p, ok := r.book.Now().Post(post); ok {
+		if err := r.mind(ctx, who, "directory.end_post", p.Person, post, leave); err != nil {
+			return err
+		}
+	}
 	_, err := r.write(ctx, who, key, func(o order) (store.Change, *order) {
 		c := &endPost{order: o, post: post, last: last}
 		return c, &c.order
@@ -426,10 +471,17 @@ func lastAdmin() error {
 	return fault.New(fault.Conflict, "auth.Registry", "这是最后一名系统管理员，请先任命另一名。", "This is the last administrator; appoint another first.")
 }
 
-// SetStatus suspends a person or makes the person active again.
-func (r *Registry) SetStatus(ctx context.Context, who Principal, key string, person int64, status Status) error {
+// SetStatus suspends a person or makes the person active again. Who has work in
+// hand that nobody else could do is not suspended, unless leave says that the
+// work is to stay.
+func (r *Registry) SetStatus(ctx context.Context, who Principal, key string, person int64, status Status, leave bool) error {
 	if status != Active && status != Suspended {
 		return fault.At("auth.SetStatus", "status", "请选择启用或停用。", "Choose active or suspended.")
+	}
+	if status == Suspended {
+		if err := r.mind(ctx, who, "directory.set_status", person, 0, leave); err != nil {
+			return err
+		}
 	}
 	_, err := r.write(ctx, who, key, func(o order) (store.Change, *order) {
 		c := &setStatus{order: o, person: person, status: status}
@@ -450,7 +502,7 @@ func (c *setStatus) Load(g *store.Group) {
 }
 
 func (c *setStatus) Decide(g *store.Group) error {
-	if done, err := c.begin(g, "directory.set_status", c.dir.answersFor(c.person)...); done || err != nil {
+	if done, err := c.begin(g, "directory.set_status", c.dir.AnswersFor(c.person)...); done || err != nil {
 		return err
 	}
 	p, ok := store.Get(g, &people, c.person)
@@ -472,10 +524,10 @@ func noPerson() error {
 	return fault.New(fault.NotFound, "auth.Registry", "没有此人。", "There is no such person.")
 }
 
-// answersFor lists the units whose administrators may touch a person's
+// AnswersFor lists the units whose administrators may touch a person's
 // account: all in which the person holds or will hold a post, or the root.
 // Were it any, whoever gives a person a post could take the account over.
-func (d *Directory) answersFor(person int64) []int64 {
+func (d *Directory) AnswersFor(person int64) []int64 {
 	var out []int64
 	for _, p := range d.PostsOf(person, "") {
 		if p.To == "" || p.To >= d.day {
@@ -523,7 +575,7 @@ func (c *setPassword) Load(g *store.Group) {
 }
 
 func (c *setPassword) Decide(g *store.Group) error {
-	if done, err := c.begin(g, "directory.set_password", c.dir.answersFor(c.person)...); done || err != nil {
+	if done, err := c.begin(g, "directory.set_password", c.dir.AnswersFor(c.person)...); done || err != nil {
 		return err
 	}
 	a, ok := store.Get(g, &accounts, c.person)

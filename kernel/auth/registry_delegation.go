@@ -99,7 +99,7 @@ func (c *delegate) units() []int64 {
 	if p, ok := c.dir.Post(c.in.Post); ok {
 		return []int64{p.Unit}
 	}
-	return c.dir.answersFor(c.in.Giver)
+	return c.dir.AnswersFor(c.in.Giver)
 }
 
 func (g *Delegation) body() any {
@@ -242,7 +242,7 @@ func (c *undelegate) Decide(g *store.Group) error {
 	if !ok {
 		return fault.New(fault.NotFound, "auth.Undelegate", "没有这一委托。", "There is no such delegation.")
 	}
-	units := c.dir.answersFor(d.Giver)
+	units := c.dir.AnswersFor(d.Giver)
 	if p, ok := c.dir.Post(d.Post); ok {
 		units = []int64{p.Unit}
 	}
@@ -284,7 +284,7 @@ type markAbsent struct {
 
 func (c *markAbsent) Decide(g *store.Group) error {
 	const op = "auth.MarkAbsent"
-	if done, err := c.beginFor(g, "directory.absent", c.in.Person, c.dir.answersFor(c.in.Person)...); done || err != nil {
+	if done, err := c.beginFor(g, "directory.absent", c.in.Person, c.dir.AnswersFor(c.in.Person)...); done || err != nil {
 		return err
 	}
 	a := Absence{Person: c.in.Person, Since: c.at.UnixMicro(), Until: c.in.Until.UnixMicro(), Reason: strings.TrimSpace(c.in.Reason)}
@@ -341,7 +341,7 @@ func (c *endAbsence) Decide(g *store.Group) error {
 	if !ok {
 		return fault.New(fault.NotFound, op, "没有这一不在岗记录。", "There is no such absence.")
 	}
-	if done, err := c.beginFor(g, "directory.absent", a.Person, c.dir.answersFor(a.Person)...); done || err != nil {
+	if done, err := c.beginFor(g, "directory.absent", a.Person, c.dir.AnswersFor(a.Person)...); done || err != nil {
 		return err
 	}
 	if a.Ended != 0 || a.Until <= c.at.UnixMicro() {

@@ -210,13 +210,13 @@ func TestRegistryAuthority(t *testing.T) {
 			_, err := h.registry.AddPost(ctx, who, NewPost{Key: key(), Person: clerk, Unit: h.made.City, Duty: Admin, From: "2020-01-01", To: "2020-01-02"})
 			return err
 		},
-		"end below":          func(who Principal) error { return h.registry.EndPost(ctx, who, key(), postHere, "2027-01-01") },
-		"end elsewhere":      func(who Principal) error { return h.registry.EndPost(ctx, who, key(), postThere, "2027-01-01") },
+		"end below":          func(who Principal) error { return h.registry.EndPost(ctx, who, key(), postHere, "2027-01-01", false) },
+		"end elsewhere":      func(who Principal) error { return h.registry.EndPost(ctx, who, key(), postThere, "2027-01-01", false) },
 		"password below":     func(who Principal) error { return h.registry.SetPassword(ctx, who, key(), clerk, "maple-lantern 8") },
 		"password elsewhere": func(who Principal) error { return h.registry.SetPassword(ctx, who, key(), outsider, "maple-lantern 8") },
 		"password shared":    func(who Principal) error { return h.registry.SetPassword(ctx, who, key(), shared, "maple-lantern 8") },
-		"status below":       func(who Principal) error { return h.registry.SetStatus(ctx, who, key(), clerk, Active) },
-		"status of admin":    func(who Principal) error { return h.registry.SetStatus(ctx, who, key(), h.made.Person, Active) },
+		"status below":       func(who Principal) error { return h.registry.SetStatus(ctx, who, key(), clerk, Active, false) },
+		"status of admin":    func(who Principal) error { return h.registry.SetStatus(ctx, who, key(), h.made.Person, Active, false) },
 	}
 	root := h.admin
 	may := map[string][]Principal{
@@ -277,7 +277,9 @@ func TestTakeover(t *testing.T) {
 func TestLastAdministrator(t *testing.T) {
 	h := newHouse(t, storetest.Open(t, store.SQLite, store.Options{}, tables()...))
 	ctx := t.Context()
-	end := func(key string) fault.Kind { return kindOf(h.registry.EndPost(ctx, h.admin, key, h.made.Post, "")) }
+	end := func(key string) fault.Kind {
+		return kindOf(h.registry.EndPost(ctx, h.admin, key, h.made.Post, "", false))
+	}
 	deputy := h.person(t, "deputy")
 	if _, err := h.registry.AddPost(ctx, h.admin, NewPost{Key: "t", Person: deputy, Unit: h.made.City, Duty: Admin, To: "2026-12-31"}); err != nil {
 		t.Fatal(err)
@@ -336,12 +338,12 @@ func TestRegistryRefusals(t *testing.T) {
 		{"from", post(NewPost{Person: person, Unit: bureau, Duty: Clerk, From: "2026-02-30"}), fault.Invalid, "from"},
 		{"to before from", post(NewPost{Person: person, Unit: bureau, Duty: Clerk, From: "2026-03-02", To: "2026-03-01"}), fault.Invalid, "to"},
 		{"held already", post(NewPost{Person: person, Unit: bureau, Duty: Liaison, From: "2027-01-01"}), fault.Conflict, ""},
-		{"no post", h.registry.EndPost(ctx, h.admin, "e1", 999, ""), fault.NotFound, ""},
-		{"end day", h.registry.EndPost(ctx, h.admin, "e2", h.made.Post, "soon"), fault.Invalid, "last"},
-		{"last administrator's post", h.registry.EndPost(ctx, h.admin, "e3", h.made.Post, ""), fault.Conflict, ""},
-		{"last administrator", h.registry.SetStatus(ctx, h.admin, "e4", h.made.Person, Suspended), fault.Conflict, ""},
-		{"status", h.registry.SetStatus(ctx, h.admin, "e5", person, "gone"), fault.Invalid, "status"},
-		{"nobody", h.registry.SetStatus(ctx, h.admin, "e6", 999, Active), fault.NotFound, ""},
+		{"no post", h.registry.EndPost(ctx, h.admin, "e1", 999, "", false), fault.NotFound, ""},
+		{"end day", h.registry.EndPost(ctx, h.admin, "e2", h.made.Post, "soon", false), fault.Invalid, "last"},
+		{"last administrator's post", h.registry.EndPost(ctx, h.admin, "e3", h.made.Post, "", false), fault.Conflict, ""},
+		{"last administrator", h.registry.SetStatus(ctx, h.admin, "e4", h.made.Person, Suspended, false), fault.Conflict, ""},
+		{"status", h.registry.SetStatus(ctx, h.admin, "e5", person, "gone", false), fault.Invalid, "status"},
+		{"nobody", h.registry.SetStatus(ctx, h.admin, "e6", 999, Active, false), fault.NotFound, ""},
 		{"nobody's password", h.registry.SetPassword(ctx, h.admin, "e7", 999, adminPassword), fault.NotFound, ""},
 	} {
 		f := fault.Of(c.err)
@@ -383,7 +385,7 @@ func TestRegistryLife(t *testing.T) {
 		if got := h.book.Now().Holders(Clerk, street); len(got) != 1 || got[0].Person != person || got[0].Title != Clerk.Name() {
 			t.Errorf("holders: %+v", got)
 		}
-		if err := h.registry.EndPost(ctx, h.admin, "end", post, "2026-11-23"); err != nil {
+		if err := h.registry.EndPost(ctx, h.admin, "end", post, "2026-11-23", false); err != nil {
 			t.Fatal(err)
 		}
 		if !h.book.Now().Holds(person, Clerk, street) {
@@ -394,7 +396,7 @@ func TestRegistryLife(t *testing.T) {
 			t.Error("the post outlived its last day")
 		}
 		h.book.Now()
-		if err := h.registry.SetStatus(ctx, h.admin, "off", person, Suspended); err != nil {
+		if err := h.registry.SetStatus(ctx, h.admin, "off", person, Suspended, false); err != nil {
 			t.Fatal(err)
 		}
 		if p, _ := h.book.Now().Person(person); p.Status != Suspended {

@@ -47,12 +47,13 @@ func (c *Clocks) acted(step string, person int64) {
 // stands gives who stands where the data names a person: himself, or whoever
 // stands in for him, or nobody (0) when he was taken off.
 func (c *Clocks) stands(person int64) int64 {
+	person = c.heir(person)
 	for range c.Recused { // whoever stands in may be taken off later
 		i := slices.IndexFunc(c.Recused, func(r Recusal) bool { return r.Person == person })
 		if i < 0 {
 			break
 		}
-		person = c.Recused[i].Instead
+		person = c.heir(c.Recused[i].Instead)
 	}
 	return person
 }

@@ -136,6 +136,10 @@ func (c *Clocks) appendJSON(b []byte) []byte {
 		o.name("recused")
 		o.b = appendPlain(o.b, c.Recused)
 	}
+	if len(c.Heirs) > 0 {
+		o.name("heirs")
+		o.b = appendPlain(o.b, c.Heirs)
+	}
 	return append(o.b, '}')
 }
 
@@ -171,6 +175,10 @@ func (b Body) AppendJSON(to []byte) []byte {
 	o.text("number", b.Number)
 	o.text("outcome", b.Outcome)
 	o.num("lent", b.Lent)
+	if b.Heir != nil {
+		o.name("heir")
+		o.b = appendPlain(o.b, b.Heir)
+	}
 	o.name("clocks")
 	return append(b.Clocks.appendJSON(o.b), '}')
 }

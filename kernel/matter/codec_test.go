@@ -32,6 +32,9 @@ func anyClocks() *rapid.Generator[Clocks] {
 		for range rapid.IntRange(0, 2).Draw(t, "stops") {
 			c.Stops = append(c.Stops, Stop{From: rapid.Int64().Draw(t, "from"), To: rapid.Int64().Draw(t, "to")})
 		}
+		if rapid.Bool().Draw(t, "heirs") {
+			c.Heirs = []Heir{{1, 2}, {2, rapid.Int64().Draw(t, "heir")}}
+		}
 		if rapid.Bool().Draw(t, "kids") {
 			c.Kids = map[string][]int64{anyText().Draw(t, "each"): {1, 2}}
 		}
@@ -89,6 +92,9 @@ func TestCodecIsEncodingJSON(t *testing.T) {
 		}
 		if rapid.Bool().Draw(t, "input") {
 			b.Input = mustJSON(t, map[string]any{anyText().Draw(t, "field"): anyText().Draw(t, "value")})
+		}
+		if rapid.Bool().Draw(t, "heired") {
+			b.Heir = &Heir{1, 2}
 		}
 		if rapid.Bool().Draw(t, "child") {
 			b.Child = &ChildEnd{ID: 7, Each: anyText().Draw(t, "each"), Outcome: "done"}

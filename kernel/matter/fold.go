@@ -190,7 +190,7 @@ func (f folder) fold(events []event.Event) (Matter, error) {
 			st, _, err = def.ChildDone(st, flow.Child{Each: b.Child.Each, N: b.Child.N, Index: b.Child.Index, Outcome: b.Child.Outcome})
 		case b.Act == "cancel":
 			st, _ = def.Cancel(st)
-		case b.Mark > 0 || b.Act == "reclock":
+		case b.Mark > 0 || b.Act == "reclock" || b.Act == "handover" && b.Heir != nil:
 		default:
 			st, _, err = def.Apply(st, flow.Input{Slot: b.Slot, Step: b.Step, Act: b.Act, Data: input})
 		}

@@ -150,6 +150,7 @@ type Clocks struct {
 	Sealed  []int64            `json:"sealed,omitempty"`  // units from which it is kept
 	Acted   []Acted            `json:"acted,omitempty"`   // who acted in the steps that others must stand apart from
 	Recused []Recusal          `json:"recused,omitempty"` // people taken off it
+	Heirs   []Heir             `json:"heirs,omitempty"`   // what names one person is another's
 }
 
 // Acted says that a person acted in a step.

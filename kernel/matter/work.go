@@ -86,6 +86,7 @@ type Body struct {
 	Number  string          `json:"number,omitempty"`
 	Outcome string          `json:"outcome,omitempty"`
 	Lent    int64           `json:"lent,omitempty"` // the delegation by which alone it was allowed
+	Heir    *Heir           `json:"heir,omitempty"` // of a handover
 	Clocks  Clocks          `json:"clocks"`         // after the act, without Kids
 }
 

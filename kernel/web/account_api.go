@@ -21,6 +21,7 @@ type Me struct {
 	Now        string     `json:"now" doc:"the office's time, RFC 3339"`
 	Office     fault.Text `json:"office"`
 	City       fault.Text `json:"city"`
+	Acting     []MeActing `json:"acting" doc:"for whom the person acts now, by delegation"`
 	Leader     bool       `json:"leader" doc:"holds a post of responsible leader or leader in charge"`
 	Code       bool       `json:"code,omitempty" doc:"the person has a one-time code"`
 	MustEnrol  bool       `json:"must_enrol,omitempty" doc:"a one-time code is to be set up before anything else"`
@@ -40,6 +41,14 @@ type MePerson struct {
 	Name   string `json:"name"`
 	NameEN string `json:"name_en"`
 	Login  string `json:"login"`
+}
+
+// MeActing is a delegation in force by which the person acts for another.
+type MeActing struct {
+	ID    int64        `json:"id"`
+	Name  string       `json:"name" doc:"who gave it"`
+	Posts []fault.Text `json:"posts"`
+	Until string       `json:"until" doc:"RFC 3339; empty for a standing deputy while the holder is away"`
 }
 
 // MePost is a post that the person holds today.
@@ -210,6 +219,18 @@ func (s *Server) me(ctx context.Context, who auth.Principal, session auth.Sessio
 		unit, _ := book.Unit(p.Unit)
 		me.Posts = append(me.Posts, MePost{ID: p.ID, Unit: p.Unit, UnitName: unit.Name, Duty: p.Duty, DutyName: p.Duty.Name(), Title: p.Title})
 		me.Leader = me.Leader || p.Duty == auth.Leader || p.Duty == auth.Deputy
+	}
+	for _, a := range book.ActsFor(who.Person) {
+		giver, _ := book.Person(a.Giver)
+		one := MeActing{ID: a.ID, Name: giver.Name.ZH}
+		for _, p := range a.Posts {
+			unit, _ := book.Unit(p.Unit)
+			one.Posts = append(one.Posts, fault.T(unit.Name.ZH+p.Title.ZH, p.Title.EN+", "+unit.Name.EN))
+		}
+		if a.Until != 0 {
+			one.Until = time.UnixMicro(a.Until).In(clock.Shanghai()).Format(time.RFC3339)
+		}
+		me.Acting = append(me.Acting, one)
 	}
 	return me, nil
 }

@@ -90,3 +90,14 @@ func (d *Def) Runs(each string) string {
 	}
 	return ""
 }
+
+// Steps lists every step in the order of the file, those of branches too.
+func (d *Def) Steps() []*Step {
+	var out []*Step
+	for _, n := range d.order {
+		if n.block.Step != nil {
+			out = append(out, n.block.Step)
+		}
+	}
+	return out
+}
