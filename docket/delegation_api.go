@@ -58,7 +58,7 @@ type postChoice struct {
 	Name fault.Text `json:"name"`
 }
 
-type proven struct {
+type attested struct {
 	ID      int64       `json:"id"`
 	Pos     int64       `json:"pos"`
 	Receipt receiptBody `json:"receipt"`
@@ -86,22 +86,22 @@ func (p *people) registerDelegations(s *web.Server) {
 	web.Register(s, get("/api/delegations", "delegations", "For whom the one who asks acts, who acts for him, and who is away"), func(ctx context.Context, _ *struct{}) (*out[delegationPage], error) {
 		return reply(p.delegations(web.Who(ctx)))
 	})
-	web.Register(s, created("/api/delegations", "delegation-give", "Delegate posts, or name a standing deputy"), func(ctx context.Context, in *struct{ Body newDelegation }) (*out[proven], error) {
+	web.Register(s, created("/api/delegations", "delegation-give", "Delegate posts, or name a standing deputy"), func(ctx context.Context, in *struct{ Body newDelegation }) (*out[attested], error) {
 		return reply(p.delegate(ctx, web.Who(ctx), in.Body, web.Key(ctx)))
 	})
-	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/delegations/{id}", ID: "delegation-end", Summary: "End a delegation now", Tag: "docket"}, func(ctx context.Context, in *ByID) (*out[proven], error) {
-		return reply(p.proven(ctx, web.Who(ctx), web.Key(ctx), p.registry.Undelegate(ctx, web.Who(ctx), web.Key(ctx), in.ID)))
+	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/delegations/{id}", ID: "delegation-end", Summary: "End a delegation now", Tag: "docket"}, func(ctx context.Context, in *ByID) (*out[attested], error) {
+		return reply(p.attest(ctx, web.Who(ctx), web.Key(ctx), p.registry.Undelegate(ctx, web.Who(ctx), web.Key(ctx), in.ID)))
 	})
-	web.Register(s, created("/api/absences", "absence-mark", "Mark a person as away"), func(ctx context.Context, in *struct{ Body newAbsence }) (*out[proven], error) {
+	web.Register(s, created("/api/absences", "absence-mark", "Mark a person as away"), func(ctx context.Context, in *struct{ Body newAbsence }) (*out[attested], error) {
 		return reply(p.absent(ctx, web.Who(ctx), in.Body, web.Key(ctx)))
 	})
-	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/absences/{id}", ID: "absence-end", Summary: "Mark a person as back", Tag: "docket"}, func(ctx context.Context, in *ByID) (*out[proven], error) {
-		return reply(p.proven(ctx, web.Who(ctx), web.Key(ctx), p.registry.EndAbsence(ctx, web.Who(ctx), web.Key(ctx), in.ID)))
+	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/absences/{id}", ID: "absence-end", Summary: "Mark a person as back", Tag: "docket"}, func(ctx context.Context, in *ByID) (*out[attested], error) {
+		return reply(p.attest(ctx, web.Who(ctx), web.Key(ctx), p.registry.EndAbsence(ctx, web.Who(ctx), web.Key(ctx), in.ID)))
 	})
 	web.Register(s, get("/api/people/{id}/hands", "hands", "What is in a person's hands, to be handed over"), func(ctx context.Context, in *ByID) (*out[handsPage], error) {
 		return reply(p.hands(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, post("/api/people/{id}/handover", "handover", "Hand over all that is in a person's hands"), func(ctx context.Context, in *struct {
+	web.Register(s, proven(post("/api/people/{id}/handover", "handover", "Hand over all that is in a person's hands")), func(ctx context.Context, in *struct {
 		ByID
 		Body struct {
 			To     int64  `json:"to"`
@@ -131,55 +131,55 @@ func firstOf(op, field, text string, now time.Time) (time.Time, error) {
 	return t, err
 }
 
-// proven adds its receipt to what was done under a key.
-func (p *people) proven(ctx context.Context, who auth.Principal, key string, err error) (proven, error) {
+// attest adds its receipt to what was done under a key.
+func (p *people) attest(ctx context.Context, who auth.Principal, key string, err error) (attested, error) {
 	if err != nil {
-		return proven{}, err
+		return attested{}, err
 	}
 	e, ok, err := event.Find(ctx, p.DB, event.Once{Actor: who.Person, Key: event.KeyOf(key)})
 	if err == nil && !ok {
-		err = fault.New(fault.Internal, "docket.proven", "没有找到操作记录，请运行 touyan check。", "The act's event was not found; run touyan check.")
+		err = fault.New(fault.Internal, "docket.attest", "没有找到操作记录，请运行 touyan check。", "The act's event was not found; run touyan check.")
 	}
 	if err != nil {
-		return proven{}, err
+		return attested{}, err
 	}
 	r, _, err := p.Key.ReceiptAt(ctx, p.DB, e.Pos)
-	return proven{ID: e.Subject, Pos: e.Pos, Receipt: r}, err
+	return attested{ID: e.Subject, Pos: e.Pos, Receipt: r}, err
 }
 
-func (p *people) delegate(ctx context.Context, who auth.Principal, in newDelegation, key string) (proven, error) {
+func (p *people) delegate(ctx context.Context, who auth.Principal, in newDelegation, key string) (attested, error) {
 	const op = "docket.delegate"
 	since, err := firstOf(op, "since", in.Since, p.Clock.Now())
 	if err != nil {
-		return proven{}, err
+		return attested{}, err
 	}
 	until, err := lastOf(op, "until", in.Until)
 	if err != nil {
-		return proven{}, err
+		return attested{}, err
 	}
 	for _, k := range in.Kinds {
 		if p.Desk.Definitions().Latest(k) == nil {
-			return proven{}, fault.At(op, "kinds", "没有这类事项，请从列表中选择。", "There is no such kind of matter; choose from the list.")
+			return attested{}, fault.At(op, "kinds", "没有这类事项，请从列表中选择。", "There is no such kind of matter; choose from the list.")
 		}
 	}
 	_, err = p.registry.Delegate(ctx, who, auth.NewDelegation{
 		Key: key, Giver: in.Giver, Taker: in.Taker, Post: in.Post, Kinds: in.Kinds, Since: since, Until: until, Standing: in.Standing, Reason: in.Reason,
 	})
-	return p.proven(ctx, who, key, err)
+	return p.attest(ctx, who, key, err)
 }
 
-func (p *people) absent(ctx context.Context, who auth.Principal, in newAbsence, key string) (proven, error) {
+func (p *people) absent(ctx context.Context, who auth.Principal, in newAbsence, key string) (attested, error) {
 	const op = "docket.absent"
 	since, err := firstOf(op, "since", in.Since, p.Clock.Now())
 	if err != nil {
-		return proven{}, err
+		return attested{}, err
 	}
 	until, err := lastOf(op, "until", in.Until)
 	if err != nil {
-		return proven{}, err
+		return attested{}, err
 	}
 	_, err = p.registry.MarkAbsent(ctx, who, auth.NewAbsence{Key: key, Person: in.Person, Since: since, Until: until, Reason: in.Reason})
-	return p.proven(ctx, who, key, err)
+	return p.attest(ctx, who, key, err)
 }
 
 // delegations lists what concerns the one who asks.

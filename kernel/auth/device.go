@@ -160,7 +160,7 @@ func (c *endSessions) Load(g *store.Group) {
 }
 
 func (c *endSessions) Decide(g *store.Group) error {
-	if done, err := c.begin(g, "directory.end_session", c.dir.answersFor(c.person)...); done || err != nil {
+	if done, err := c.begin(g, "directory.end_session", c.dir.AnswersFor(c.person)...); done || err != nil {
 		return err
 	}
 	ended := []int64{}
@@ -183,7 +183,7 @@ func (r *Registry) SessionsOf(ctx context.Context, who Principal, person int64) 
 	if _, ok := dir.Person(person); !ok {
 		return nil, noPerson()
 	}
-	for _, unit := range dir.answersFor(person) {
+	for _, unit := range dir.AnswersFor(person) {
 		if _, err := r.rules.Require(dir, who, "directory.end_session", Resource{Type: "Unit", ID: unit, Unit: unit}); err != nil {
 			return nil, err
 		}

@@ -418,7 +418,7 @@ func (c *resetFactor) Load(g *store.Group) {
 }
 
 func (c *resetFactor) Decide(g *store.Group) error {
-	if done, err := c.begin(g, "directory.reset_code", c.dir.answersFor(c.person)...); done || err != nil {
+	if done, err := c.begin(g, "directory.reset_code", c.dir.AnswersFor(c.person)...); done || err != nil {
 		return err
 	}
 	if _, ok := c.dir.Person(c.person); !ok {

@@ -134,7 +134,7 @@ func (c *bind) Load(g *store.Group) {
 }
 
 func (c *bind) Decide(g *store.Group) error {
-	if done, err := c.begin(g, "directory.bind_identity", c.dir.answersFor(c.person)...); done || err != nil {
+	if done, err := c.begin(g, "directory.bind_identity", c.dir.AnswersFor(c.person)...); done || err != nil {
 		return err
 	}
 	if _, ok := c.dir.Person(c.person); !ok {
@@ -182,7 +182,7 @@ func (c *unbind) Load(g *store.Group) {
 }
 
 func (c *unbind) Decide(g *store.Group) error {
-	if done, err := c.begin(g, "directory.bind_identity", c.dir.answersFor(c.person)...); done || err != nil {
+	if done, err := c.begin(g, "directory.bind_identity", c.dir.AnswersFor(c.person)...); done || err != nil {
 		return err
 	}
 	n := 0

@@ -25,6 +25,9 @@ func apart(def *flow.Def, st flow.State, m *Matter, step string) []int64 {
 	for _, p := range people {
 		if id, ok := number(p); ok {
 			out = append(out, id)
+			if heir := m.Clocks.heir(id); heir != id { // whoever took his work over
+				out = append(out, heir)
+			}
 		}
 	}
 	if len(steps) > 0 {
