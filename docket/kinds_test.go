@@ -35,7 +35,7 @@ type deed struct {
 type walk struct {
 	name    string
 	kind    string
-	unit    string // the opener's unit, for what units open
+	unit    int64 // that it is opened for or from; 0 for the office
 	opener  string
 	given   map[string]any
 	deeds   []deed
@@ -70,7 +70,7 @@ func (w *town) walk(k walk) {
 	if opener == "" {
 		opener = "tang"
 	}
-	opening := matter.Opening{Kind: k.kind, Title: fmt.Sprint(k.given["title"]), Office: w.hall, Given: k.given, Key: w.next()}
+	opening := matter.Opening{Kind: k.kind, Title: fmt.Sprint(k.given["title"]), Office: w.hall, Unit: k.unit, Given: k.given, Key: w.next()}
 	if k.asks(w) {
 		opening.Originator = w.people["zhou"].Person
 	}
@@ -83,8 +83,8 @@ func (w *town) walk(k walk) {
 		if d.kid > 0 {
 			id = w.kid(id, d.kid)
 		}
-		w.dueAs(id, d)
-		w.act(d.who, id, d.step, d.act, d.input)
+		slot := w.dueAs(id, d)
+		w.act2(d.who, id, matter.Act{Slot: slot, Step: d.step, Act: d.act, Input: d.input})
 		if i%3 == 2 {
 			w.clock.Set(w.clock.Now().Add(90 * time.Minute))
 		}
@@ -102,7 +102,7 @@ func (w *town) walk(k walk) {
 
 // asks reports whether the kind is answered to a leader.
 func (k walk) asks(w *town) bool {
-	return strings.Contains(w.sources()[k.kind], "person: originator")
+	return k.unit == 0 && strings.Contains(w.sources()[k.kind], "person: originator")
 }
 
 // sources gives the text of each kind's definition.
@@ -146,7 +146,7 @@ func (w *town) kid(id int64, n int) int64 {
 
 // dueAs holds the due time of the step that a deed is about against the limit that
 // the deed says, and who holds it against who does it.
-func (w *town) dueAs(id int64, d deed) {
+func (w *town) dueAs(id int64, d deed) (slot string) {
 	w.t.Helper()
 	m := w.get("lin", id)
 	w.walked = append(w.walked, named{m.Kind, d.step, d.limit, d.clause, w.now})
@@ -166,11 +166,12 @@ func (w *town) dueAs(id int64, d deed) {
 		if s.Limit != "" {
 			w.t.Errorf("%s.%s has the limit %s, which the walk does not name", m.Kind, d.step, s.Limit)
 		}
-		return
+		return s.Slot
 	}
 	if want := dueOf(w.t, time.UnixMicro(from), limit); s.Due != want.UnixMicro() {
 		w.t.Errorf("%s.%s is due %s, want %s (%s, %s)", m.Kind, d.step, time.UnixMicro(s.Due).In(clock.Shanghai()), want, limit, d.clause)
 	}
+	return s.Slot
 }
 
 // dueOf counts a limit by hand: the day of the event does not count, then day after
@@ -223,7 +224,7 @@ func (w *town) checkAll() {
 
 // walks gives every walk of every kind.
 func walks(w *town) []walk {
-	return slices.Concat(proposalWalks(w))
+	return slices.Concat(proposalWalks(w, "docket.proposal", "人大建议"), proposalWalks(w, "docket.motion", "政协提案"), paperWalks(w), resolutionWalks(w), letterWalks(w), difficultyWalks(w), seekWalks(w), countersignWalks(w), decisionWalks(w))
 }
 
 // unitItem is one unit of a list of lead and assisting units.
@@ -236,8 +237,8 @@ var (
 	note   = map[string]any{}
 )
 
-func proposalWalks(w *town) []walk {
-	const law = "代表法（2015年修正）第四十二条"
+func proposalWalks(w *town, kind, name string) []walk {
+	const law = "代表法（2015年修正）第四十二条；提案参照"
 	given := map[string]any{"no": "0127", "title": "关于改善学校门口通行的建议", "proposer": "林代表", "content": "学校门口上下学时段通行困难，建议统筹解决。", "made": "session"}
 	check := map[string]any{"sort": "city", "key": true}
 	said := func(verdict string) map[string]any {
@@ -276,7 +277,7 @@ func proposalWalks(w *town) []walk {
 		return []deed{{0, "lin", step, "assign", map[string]any{"units": []any{unitItem(w.bureau, "lead", "30d")}}, "3wd@close", houserule}}
 	}
 	return []walk{
-		{name: "人大建议/不满意重新办理", kind: "docket.proposal", given: given, outcome: "closed", kids: []string{"reference", "advised", "solved", "planned"}, deeds: slices.Concat(
+		{name: name + "/不满意重新办理", kind: kind, given: given, outcome: "closed", kids: []string{"reference", "advised", "solved", "planned"}, deeds: slices.Concat(
 			begin, reply(1, "c", "whole 89d"), joint,
 			[]deed{{0, "lin", "consult", "record", said("dissatisfied"), "15wd@close", houserule}},
 			again("again"), reply(3, "a", "whole 30d"),
@@ -284,6 +285,6 @@ func proposalWalks(w *town) []walk {
 			again("again"), reply(4, "b", "whole 30d"),
 			[]deed{{0, "tang", "reconsult", "record", said("basically"), "15wd@close", houserule}, {0, "lin", "track", "keep", map[string]any{"result": "年底前已全部落实。"}, "120wd@close", houserule}},
 		)},
-		{name: "人大建议/退交办机关", kind: "docket.proposal", given: given, outcome: "returned", deeds: []deed{{0, "tang", "review", "return", reason, "2wd@close", houserule}}},
+		{name: name + "/退回", kind: kind, given: given, outcome: "returned", deeds: []deed{{0, "tang", "review", "return", reason, "2wd@close", houserule}}},
 	}
 }

@@ -146,7 +146,9 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 func (p Place) series() map[string]string {
 	return map[string]string{
 		docket.FollowUp: p.Sign + "政督", docket.Commitment: p.Sign + "政任",
-		"docket.proposal": p.Sign + "政建",
+		"docket.proposal": p.Sign + "政建", "docket.motion": p.Sign + "政提", "docket.incoming": p.Sign + "政收", "docket.resolution": p.Sign + "政议",
+		"docket.letter": p.Sign + "政信", "docket.difficulty": p.Sign + "政哨", "docket.seek": p.Sign + "政争", "docket.countersign": p.Sign + "政签",
+		"docket.decision": p.Sign + "政决",
 	}
 }
 

@@ -110,6 +110,8 @@ export const screens = {
   'register.title': ['登记事项', 'Register a matter'],
   'register.leader': ['交办领导', 'Leader who is owed the answer'],
   'register.needLeader': ['请选择交办领导，办理结果要回到他那里。', 'Choose the leader; the answer goes back to him.'],
+  'register.unit': ['提出单位', 'Unit that raises it'],
+  'register.needUnit': ['请选择提出单位，办理结果要回到它那里。', 'Choose the unit; the answer goes back to it.'],
   'register.send': ['登记', 'Register'],
   'register.done': ['事项已登记', 'The matter is registered'],
   'register.next': ['下一步：{step}。', 'Next: {step}.'],

@@ -49,7 +49,7 @@ export const api = {
   instruction: (id: T.Id) => get<T.Instruction>(`/api/docket/instructions/${id}`),
   instructionsToConfirm: () => get<T.Instruction[] | { items: T.Instruction[] }>('/api/docket/instructions', { state: 'to_confirm' }),
   confirmInstruction: (id: T.Id, key: string) => post<{ pos: number; receipt: T.Receipt }>(`/api/docket/instructions/${id}/confirm`, {}, key),
-  register: (body: { kind: string; title: string; source?: T.Id; originator?: T.Id; given: unknown }, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
+  register: (body: { kind: string; title: string; source?: T.Id; originator?: T.Id; unit?: T.Id; given: unknown }, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
 
   openable: () => get<T.Openable[]>('/api/docket/kinds'),
 

@@ -218,6 +218,8 @@ export interface Openable {
   basis: { source: string; article?: string }[]
   first: Text
   asks: boolean
+  from: boolean
+  units: { id: Id; name: string }[]
   given: Schema
 }
 
