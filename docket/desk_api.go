@@ -27,6 +27,7 @@ func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerProof(s)
 	o.registerProcess(s)
 	o.registerRecord(s)
+	o.registerHelp(s)
 	(&people{Office: o, registry: registry}).register(s)
 }
 

@@ -47,3 +47,8 @@ func (c *spoiling) Decide(g *store.Group) error {
 	store.Put(g, &records, c.key, t)
 	return nil
 }
+
+// Help is what /api/matters/{id}/help answers.
+func (o *Office) Help(ctx context.Context, who auth.Principal, id int64) (helpPage, error) {
+	return o.help(ctx, who, id)
+}

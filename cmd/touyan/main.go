@@ -38,6 +38,7 @@ type cli struct {
 	Restore  restoreCmd  `cmd:"" help:"核对备份，并以它取代空的或已损坏的数据库。 Verify a backup and put it in place of an empty or spoilt database."`
 	Key      keyCmd      `cmd:"" help:"签署记录的密钥：公钥与更换。 The key that signs the log: its public keys, and replacing it."`
 	Rebuild  rebuildCmd  `cmd:"" help:"由记录重算统计。 Count the sums again from the log."`
+	Assist   assistCmd   `cmd:"" help:"用本办公室的往事检验辅助建议的准确率。 Measure the bundled help on the office's own history."`
 	Mine     mineCmd     `cmd:"" help:"由流程日志（XES 或 CSV）还原流程实际走法。 Find out from a log (XES or CSV) how a process really ran."`
 	Bench    benchCmd    `cmd:"" help:"与基线和上限对照的性能测量。 Measurements against a floor and against limits."`
 	Torture  tortureCmd  `cmd:"" help:"在高负载下杀进程、断电，并清点丢失。 Kill the writer and cut its power under load, and count what was lost."`

@@ -149,6 +149,29 @@ func (m *matcher) units(s Sentence, rs []rune, g group) (UnitProposal, []UnitPro
 	return found[0], assist
 }
 
+// Pointer gives a function that says to which units the duty words of a text
+// point, best first, as shares that add up to 1.
+func (r Rules) Pointer() func(text string) []UnitProposal {
+	m := r.compile()
+	return func(text string) []UnitProposal {
+		score := make([]float64, len(m.table))
+		words := make([][]string, len(m.table))
+		m.count([]rune(plain(text)), inClause, score, words)
+		total := 0.0
+		for _, s := range score {
+			total += s
+		}
+		var found []UnitProposal
+		for i, u := range m.table {
+			if score[i] > 0 {
+				found = append(found, UnitProposal{Unit: u.Key, Name: fault.T(u.ZH, u.EN), Words: words[i], Score: score[i] / total})
+			}
+		}
+		sort.SliceStable(found, func(i, j int) bool { return found[i].Score > found[j].Score })
+		return found
+	}
+}
+
 // count adds the weights of the duty words in rs, each word once per unit.
 func (m *matcher) count(rs []rune, share float64, score []float64, words [][]string) {
 	for i := 0; i < len(rs); i++ {
