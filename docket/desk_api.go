@@ -28,6 +28,7 @@ func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerProcess(s)
 	o.registerRecord(s)
 	o.registerHelp(s)
+	o.registerProcedures(s)
 	(&people{Office: o, registry: registry}).register(s)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/kernel/bus"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -86,13 +87,14 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 		return errors.Join(err, l.Close(), p.Close())
 	}
 	running, stop := context.WithCancel(ctx)
-	var timers sync.WaitGroup
-	timers.Go(func() { _ = p.Desk.RunTimers(running) })          // ends with nil when ctx does
-	timers.Go(func() { _ = p.Docket.KeepRecord(running, feed) }) // likewise
-	timers.Go(func() { p.Reads.Run(running) })                   // writes what still waits before it ends
+	var behind sync.WaitGroup
+	behind.Go(func() { _ = p.Desk.RunTimers(running) })          // ends with nil when ctx does
+	behind.Go(func() { _ = p.Docket.KeepRecord(running, feed) }) // likewise
+	behind.Go(func() { p.Reads.Run(running) })                   // writes what still waits before it ends
+	behind.Go(func() { _ = feed.Follow(running, docket.PublishedProcedures, p.Docket.Publish) })
 	err = server.Serve(ctx, l)
 	stop()
-	timers.Wait()
+	behind.Wait()
 	feed.Close()
 	return errors.Join(err, p.Close())
 }

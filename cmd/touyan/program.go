@@ -127,6 +127,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	desk, err := matter.New(ctx, matter.Config{
 		DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Defs: defs,
 		Series: p.series(),
+		Checks: docket.Checks(),
 	})
 	if err != nil {
 		return nil, err
@@ -163,11 +164,7 @@ func publish(ctx context.Context, db *store.DB, clk clock.Clock) (*flow.Set, err
 	if err != nil {
 		return nil, err
 	}
-	var known flow.Known
-	for _, d := range auth.Duties() {
-		known.Duties = append(known.Duties, string(d))
-	}
-	if problems := flow.Check(set, known); len(problems) > 0 {
+	if problems := flow.Check(set, matter.Known()); len(problems) > 0 {
 		p := problems[0]
 		return nil, fault.New(fault.Invalid, "touyan.publish", fmt.Sprintf("流程定义有误：%s:%d %s", p.File, p.Line, p.Text.ZH), fmt.Sprintf("A definition is wrong: %s:%d %s", p.File, p.Line, p.Text.EN))
 	}

@@ -123,7 +123,7 @@ const (
 // mannerOf says how the text of each widget is put in order; others are lines.
 func mannerOf(widget, format string) manner {
 	switch widget {
-	case "area", "verbatim":
+	case "area", "verbatim", "procedure":
 		return area
 	case "date":
 		return date

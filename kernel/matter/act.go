@@ -192,6 +192,11 @@ func (c *acting) Decide(g *store.Group) error {
 	if err := c.admit(def, st, &m); err != nil {
 		return err
 	}
+	if act := def.StepAct(c.in.Step, c.in.Act); act != nil {
+		if err := c.e.check(def.Form(act.Form), st, c.in.Input); err != nil {
+			return err
+		}
+	}
 	next, fx, err := def.Apply(st, flow.Input{Slot: c.in.Slot, Step: c.in.Step, Act: c.in.Act, Data: c.in.Input})
 	if err != nil {
 		return err

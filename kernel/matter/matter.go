@@ -45,6 +45,7 @@ type Engine struct {
 	rules  *auth.Rules
 	key    *audit.Key
 	series map[string]string
+	checks map[string]InputCheck
 	span   int64 // of one search of titles
 	most   int   // of matters that are few
 	held   atomic.Pointer[held]
@@ -57,8 +58,9 @@ type Config struct {
 	Book   *auth.Book
 	Rules  *auth.Rules
 	Key    *audit.Key
-	Series map[string]string // kind of matter → sign of its numbers: docket.followup → 澄政督
-	Defs   *flow.Set         // the latest of each kind, and every version still pinned
+	Series map[string]string     // kind of matter → sign of its numbers: docket.followup → 澄政督
+	Defs   *flow.Set             // the latest of each kind, and every version still pinned
+	Checks map[string]InputCheck // the rules that forms name as x-check
 
 	Few        int   // how many matters lists look at one by one; 0 means 2,000
 	SearchSpan int64 // how many positions of the log one search of titles covers; 0 means 50,000
@@ -70,7 +72,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err := c.Rules.Covers("matter.read", readColumns()); err != nil {
 		return nil, fault.Wrap("matter.New", err)
 	}
-	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series, span: cmp.Or(c.SearchSpan, searchSpan), most: cmp.Or(c.Few, fewMatters)}
+	e := &Engine{db: c.DB, clock: c.Clock, book: c.Book, rules: c.Rules, key: c.Key, series: c.Series, checks: c.Checks, span: cmp.Or(c.SearchSpan, searchSpan), most: cmp.Or(c.Few, fewMatters)}
 	days, last, err := loadCalendar(ctx, c.DB)
 	if err != nil {
 		return nil, fault.Wrap("matter.New", err)

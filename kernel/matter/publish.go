@@ -2,7 +2,9 @@ package matter
 
 import (
 	"context"
+	"slices"
 
+	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -69,6 +71,75 @@ func readDefinitions(ctx context.Context, r store.Reader) ([]*flow.Def, error) {
 		}
 	}
 	return out, nil
+}
+
+// Known is what the installation tells the checker.
+func Known() flow.Known {
+	var known flow.Known
+	for _, d := range auth.Duties() {
+		known.Duties = append(known.Duties, string(d))
+	}
+	return known
+}
+
+// Judge reads the text of a definition and holds it against the rules, beside the
+// definitions in force: what parses may still have problems.
+func Judge(defs *flow.Set, file, text string) (*flow.Def, []flow.Problem, error) {
+	d, err := flow.Parse(file, []byte(text))
+	if err != nil {
+		return nil, nil, err
+	}
+	var beside []*flow.Def
+	for _, other := range defs.All() {
+		if other.Kind != d.Kind && other == defs.Latest(other.Kind) {
+			beside = append(beside, other)
+		}
+	}
+	set, err := flow.NewSet(append(beside, d)...)
+	if err != nil {
+		return d, nil, err
+	}
+	return d, slices.DeleteFunc(flow.Check(set, Known()), func(p flow.Problem) bool { return p.File != file }), nil
+}
+
+// Enter publishes a definition while the engine runs: new matters of its kind
+// begin on it, running ones keep theirs. Entering it again does nothing.
+func (e *Engine) Enter(ctx context.Context, s Source) error {
+	d, problems, err := Judge(e.Definitions(), s.File, s.Text)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return fault.New(fault.Invalid, "matter.Enter", "流程定义有误："+problems[0].Text.ZH, "The definition is wrong: "+problems[0].Text.EN)
+	}
+	if _, err := flow.NewSet(append(e.Definitions().All(), d)...); err != nil {
+		return err
+	}
+	if err := e.db.Write(ctx, &publishing{def: d, text: s.Text, clock: e.clock}); err != nil {
+		return err
+	}
+	return e.CatchUp(ctx)
+}
+
+// InputCheck is a rule that a form names as x-check: it sees what is in force, what the
+// matter has written so far, and the input. Its error is Invalid and names the
+// field; it is pure.
+type InputCheck func(defs *flow.Set, st flow.State, input map[string]any) error
+
+// check asks the rule that a form names, if it names one.
+func (e *Engine) check(f *flow.Form, st flow.State, input map[string]any) error {
+	if f == nil {
+		return nil
+	}
+	name, _ := f.Schema["x-check"].(string)
+	if name == "" {
+		return nil
+	}
+	rule := e.checks[name]
+	if rule == nil {
+		return fault.New(fault.Internal, "matter.check", "程序缺陷：表单所用的核对规则不存在。", "A defect: the form names a check that does not exist.")
+	}
+	return rule(e.Definitions(), st, input)
 }
 
 // publishing enters one definition.

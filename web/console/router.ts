@@ -27,6 +27,7 @@ export const router = createRouter({
     { path: '/imports/:id(\\d+)', component: () => import('./views/ImportView.vue'), meta: { title: 'nav.imports' } },
     { path: '/units', component: () => import('./views/UnitsView.vue'), meta: { title: 'nav.units' } },
     { path: '/definitions', component: () => import('./views/DefinitionsView.vue'), meta: { title: 'nav.definitions' } },
+    { path: '/definitions/write', component: () => import('./views/WriteView.vue'), meta: { title: 'write.title' } },
     { path: '/definitions/:kind', component: () => import('./views/DefinitionView.vue'), meta: { title: 'nav.definitions' } },
     { path: '/verify', component: () => import('./views/VerifyView.vue'), meta: { title: 'nav.verify', ...open } },
     { path: '/story', component: () => import('./views/StoryView.vue'), meta: { title: 'nav.story' } },

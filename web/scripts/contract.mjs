@@ -22,7 +22,7 @@ const reads = {
   Provenance: "S['DocketProvenance']", Print: "S['DocketPrinted']", Receipt: "S['AuditIssued']", Verdict: "S['DocketVerdict']",
   DefinitionRow: "S['DocketDefRow']", Definition: "S['DocketDefPage']", Unit: "S['DocketUnitRow']", Person: "S['DocketPersonRow']",
   Revised: "S['DocketRevised']", ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']", Openable: "S['DocketOpenable']",
-  Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
+  ProcedureTemplate: "S['DocketTemplate']", DraftPage: "S['DocketDraftPage']", Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
 }
 const sends = { ProposalAct: "S['RevisionInputBody']" }
 const lines = [

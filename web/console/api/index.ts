@@ -37,6 +37,9 @@ export const api = {
   definitions: () => get<T.DefinitionRow[]>('/api/definitions'),
   definition: (kind: string) => get<T.Definition>(`/api/definitions/${encodeURIComponent(kind)}`),
 
+  procedureTemplates: () => get<T.ProcedureTemplate[]>('/api/procedures/templates'),
+  tryProcedure: (body: T.Trial) => post<T.DraftPage>('/api/procedures/try', body),
+
   units: () => get<T.Unit[]>('/api/units'),
   addUnit: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/units', body, key),
   addPerson: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/people', body, key),

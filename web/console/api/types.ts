@@ -371,6 +371,47 @@ export interface Definition {
   given?: Schema | null
 }
 
+export interface ProcedureTemplate {
+  name: string
+  of: Text
+  text: string
+}
+
+/** A draft of a procedure, with what is tried on it. */
+export interface Trial {
+  text: string
+  given?: Record<string, unknown>
+  moves?: TrialMove[]
+}
+
+export interface TrialMove {
+  slot?: string
+  step?: string
+  act?: string
+  input?: Record<string, unknown>
+  each?: string
+  n?: number
+  index?: number
+  outcome?: string
+}
+
+export interface DraftPage {
+  kind: string
+  name: Text
+  problems: { text: Text; line: number; path?: string }[]
+  diagram: { zh: Diagram; en: Diagram } | null
+  given: Schema | null
+  trial: {
+    refused: { text: Text; fields: { path: string; text: Text }[] } | null
+    open: { slot: string; step: string; name: Text; limit: Text; acts: { act: string; name: Text; form: Schema | null; left: number }[] }[]
+    children: { each: string; n: number; index: number; name: Text; outcomes: { id: string; name: Text }[] }[]
+    past: Text[]
+    made: number
+    ended: Text
+    over: boolean
+  } | null
+}
+
 export interface Unit {
   id: Id
   parent: Id
