@@ -16,6 +16,7 @@ import (
 	"io/fs"
 
 	"touyan.dev/touyan/docket/report"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
@@ -38,6 +39,7 @@ type Office struct {
 	Key   *audit.Key
 	Desk  *matter.Engine
 	Units report.Rules // which unit usually leads what
+	Files *attach.Cabinet
 }
 
 //go:embed definitions/*.yaml

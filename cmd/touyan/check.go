@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/erase"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
@@ -33,6 +35,7 @@ type checked struct {
 	Events   int64           `json:"events"`
 	Matters  int             `json:"matters"`
 	Erased   int             `json:"erased"`
+	Files    int             `json:"files"`
 	Findings []audit.Finding `json:"findings"`
 }
 
@@ -47,6 +50,12 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	left, err := registered(ctx, prog.DB, c.keys())
+	if err != nil {
+		return err
+	}
+	out.Findings = append(out.Findings, left...)
+	out.OK = len(out.Findings) == 0
 	if c.JSON {
 		err = printJSON(s.out, out)
 	} else {
@@ -62,7 +71,7 @@ func (c checked) print(w io.Writer) {
 	for _, f := range c.Findings {
 		fmt.Fprintf(w, "✗ %s %s: %s %s\n", f.Table, f.Row, f.Text.ZH, f.Text.EN)
 	}
-	fmt.Fprintf(w, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已抹除 erased, %d 处不符 findings\n", c.Events, c.Matters, c.Erased, len(c.Findings))
+	fmt.Fprintf(w, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已清除 erased, %d 个附件 files, %d 处不符 findings\n", c.Events, c.Matters, c.Erased, c.Files, len(c.Findings))
 }
 
 func (p *Program) check(ctx context.Context, limit int) (checked, error) {
@@ -95,6 +104,16 @@ func checkLog(ctx context.Context, r store.Reader, key *audit.Key, limit int) (o
 	if left := limit - len(out.Findings); left > 0 {
 		found, out.Matters, out.Erased, err = matter.Check(ctx, r, left)
 		if err != nil {
+			return out, err
+		}
+		out.Findings = append(out.Findings, found...)
+	}
+	if found, _, err = erase.Check(ctx, r, max(0, limit-len(out.Findings))); err != nil {
+		return out, err
+	}
+	out.Findings = append(out.Findings, found...)
+	if left := limit - len(out.Findings); left > 0 {
+		if found, out.Files, err = attach.Check(ctx, r, left); err != nil {
 			return out, err
 		}
 		out.Findings = append(out.Findings, found...)

@@ -4,8 +4,10 @@ import (
 	"io/fs"
 
 	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/bus"
+	"touyan.dev/touyan/kernel/erase"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/link"
 	"touyan.dev/touyan/kernel/matter"
@@ -15,7 +17,7 @@ import (
 // migrations lists the tables of every package that owns some.
 func migrations() []fs.FS {
 	return []fs.FS{
-		event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(),
+		event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), attach.Migrations(),
 		docket.Migrations(),
 	}
 }
@@ -28,4 +30,9 @@ func policies() []auth.Source {
 // definitions lists the procedures of every domain.
 func definitions() ([]matter.Source, error) {
 	return docket.Definitions()
+}
+
+// holders lists every package whose rows hold texts that an erasure empties.
+func holders() []erase.Holder {
+	return []erase.Holder{matter.Holder(), docket.Holder(), attach.Holder()}
 }

@@ -9,6 +9,7 @@ import (
 
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/docket/report"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
@@ -32,6 +33,7 @@ type Program struct {
 	Reads    *auth.Reads
 	Desk     *matter.Engine
 	Docket   *docket.Office
+	Files    *attach.Cabinet
 }
 
 // Place says where an installation keeps its things.
@@ -136,10 +138,13 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	if err != nil {
 		return nil, err
 	}
+	files := &attach.Cabinet{DB: db, Clock: clk}
+	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files}
+	files.May = office.MayFile
 	return &Program{
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts).Minding(desk), Desk: desk,
 		Vault: vault, Reads: auth.NewReads(book, clock.System{}),
-		Docket: &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units},
+		Docket: office, Files: files,
 	}, nil
 }
 

@@ -42,6 +42,7 @@ type restored struct {
 	last     event.Event // of the backup
 	epoch    audit.Epoch
 	before   int64  // events in the database that was replaced; 0 for none
+	erased   int    // objects of the register that the backup still held
 	aside    string // where that is kept; "" for nowhere
 }
 
@@ -212,7 +213,10 @@ func (c *restoreCmd) begin(ctx context.Context, part string, key *audit.Key) (ou
 	if out.last, err = event.At(ctx, db, size-1); err != nil {
 		return out, err
 	}
-	out.epoch, err = key.Restored(ctx, db, clock.System{})
+	if out.epoch, err = key.Restored(ctx, db, clock.System{}); err != nil {
+		return out, err
+	}
+	out.erased, err = eraseAgain(ctx, db, part, c.keys())
 	return out, err
 }
 
@@ -231,6 +235,9 @@ func (c *restoreCmd) print(s streams, r restored) {
 		r.last.Pos, last, r.last.Pos, last)
 	if lost := r.before - r.last.Pos - 1; lost > 0 {
 		fmt.Fprintf(s.out, "  被取代的数据库多出%d条记录。 The replaced database held %d events more.\n", lost, lost)
+	}
+	if r.erased > 0 {
+		fmt.Fprintf(s.out, "  已按清除登记簿再次清除%d项。 Erased again, as the register says: %d.\n", r.erased, r.erased)
 	}
 	if r.aside != "" {
 		fmt.Fprintf(s.out, "  被取代的数据库留在 the replaced database is kept as: %s\n", r.aside)

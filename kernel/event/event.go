@@ -244,6 +244,9 @@ func Append(g *store.Group, d Draft) (Place, error) {
 	if e.sealed, err = seal(d.Body); err != nil {
 		return Place{}, fault.Wrap("event.Append", err)
 	}
+	if err := admit(e.sealed[saltSize:]); err != nil {
+		return Place{}, err
+	}
 	e.Pos = p.head.size + int64(len(p.events))
 	e.Recorded, e.Occurred = d.Recorded.UnixMicro(), d.Recorded.UnixMicro()
 	if !d.Occurred.IsZero() {

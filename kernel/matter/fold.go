@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/event"
@@ -61,6 +62,13 @@ func Check(ctx context.Context, r store.Reader, limit int) (found []audit.Findin
 	return found, looked, erased, nil
 }
 
+// moved reports an event by which the engine moved the matter. Others have it as
+// their subject: a file bound to it, its erasure.
+func (m *Matter) moved(ev event.Event) bool {
+	kind, _, found := strings.Cut(ev.Kind, "/")
+	return found && (kind == m.Kind || ev.Kind == event.Broken)
+}
+
 type reporter func(table, row string, pos int64, zh, en string)
 
 // folder replays events of one log by the definitions that it holds.
@@ -93,7 +101,11 @@ func (f folder) checkOne(ctx context.Context, m Matter, add reporter) (erased bo
 		add("matter_seal", fmt.Sprintf("matter=%d", m.ID), m.Last, "保密记录与事项不符", "the seals are not the matter's")
 	}
 	delete(f.seals, m.ID)
+	events = slices.DeleteFunc(events, func(ev event.Event) bool { return !m.moved(ev) })
 	for _, ev := range events {
+		if m.Outcome == flow.OutcomeErased {
+			return true, f.checkErased(ctx, m, add)
+		}
 		if ev.Erased {
 			return true, nil
 		}

@@ -38,6 +38,7 @@ type Group struct {
 	finish []func() error
 	undo   []func()
 	fault  error
+	blots  []statement
 	texts  map[any]*texts // kept by the writer across groups: text, not truth
 }
 
@@ -76,11 +77,13 @@ type lookup struct {
 	scan  func(Scanner) error
 }
 
-// statement is one queued write. Each must change exactly one row.
+// statement is one queued write. Each must change exactly one row, but for a
+// blot, which may meet any number.
 type statement struct {
 	sql   string
 	args  []any
 	table string
+	any   bool
 }
 
 // wanted gives the look-up for the keys asked for since the last round.
@@ -303,7 +306,7 @@ func (db *DB) attempt(group []*request, texts map[any]*texts) (err error) {
 		batch = s.statements(batch)
 	}
 	open = false
-	return db.writer.commit(ctx, batch)
+	return db.writer.commit(ctx, append(batch, g.blots...))
 }
 
 // decide runs one Decide; a panic in a rule is that change's error, not the

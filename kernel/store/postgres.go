@@ -171,7 +171,7 @@ func (s *pgSession) commit(ctx context.Context, batch []statement) error {
 			if err != nil {
 				return err
 			}
-			if tag.RowsAffected() != 1 {
+			if tag.RowsAffected() != 1 && !st.any {
 				return movedOn(st.table)
 			}
 		}

@@ -191,7 +191,7 @@ func (s *sqliteSession) commit(_ context.Context, batch []statement) error {
 		res, err := s.exec(st.sql, st.args...)
 		if err == nil {
 			var n int64
-			if n, err = res.RowsAffected(); err == nil && n != 1 {
+			if n, err = res.RowsAffected(); err == nil && n != 1 && !st.any {
 				err = movedOn(st.table)
 			}
 		}

@@ -275,22 +275,22 @@ func (s *rowset[K, V]) statements(out []statement) []statement {
 			if s.table.versioned() {
 				args = append(args, int64(1))
 			}
-			out = append(out, statement{s.sql.insert, args, s.table.Name})
+			out = append(out, statement{sql: s.sql.insert, args: args, table: s.table.Name})
 		case e.present:
 			args, changed := s.changes(e)
 			args = append(append(append(args, e.rev+1), s.table.KeyArgs(key)...), e.rev)
-			out = append(out, statement{s.table.updateText(s.sql, changed), args, s.table.Name})
+			out = append(out, statement{sql: s.table.updateText(s.sql, changed), args: args, table: s.table.Name})
 		case s.table.Derived && e.rev == 0:
 			// Written by the group and deleted by it; whether it was stored before
 			// nobody has looked. Written over first, there is exactly one to delete.
 			args := append(s.table.KeyArgs(key), s.table.Args(e.val)...)
-			out = append(out, statement{s.sql.insert, args, s.table.Name}, statement{s.sql.delete, s.table.KeyArgs(key), s.table.Name})
+			out = append(out, statement{sql: s.sql.insert, args: args, table: s.table.Name}, statement{sql: s.sql.delete, args: s.table.KeyArgs(key), table: s.table.Name})
 		case e.rev != 0:
 			args := s.table.KeyArgs(key)
 			if s.table.versioned() {
 				args = append(args, e.rev)
 			}
-			out = append(out, statement{s.sql.delete, args, s.table.Name})
+			out = append(out, statement{sql: s.sql.delete, args: args, table: s.table.Name})
 		}
 	}
 	return out

@@ -289,6 +289,8 @@ func (d *Def) OutcomeName(id string) fault.Text {
 		return fault.T("随主事项终止", "Ended with its parent")
 	case "voided":
 		return fault.T("作废", "Voided")
+	case OutcomeErased:
+		return fault.T("已清除", "Erased")
 	}
 	return fault.T(id, id)
 }

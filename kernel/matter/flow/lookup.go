@@ -9,6 +9,9 @@ import (
 // it.
 const OutcomeCancelled = "cancelled"
 
+// OutcomeErased is the outcome of a matter whose content was erased (已清除).
+const OutcomeErased = "erased"
+
 // Voices gives whom the definition lets make an act in this state; none for an
 // act that does not exist.
 func (d *Def) Voices(s State, step, act string) []Party {
