@@ -82,12 +82,13 @@ func (o *Office) ledTo(ctx context.Context, instruction int64) ([]int64, error) 
 
 // entryInput enters an instruction for a leader.
 type entryInput struct {
-	Leader   int64  `json:"leader"`
-	Verbatim string `json:"verbatim" maxLength:"4000"`
-	Medium   string `json:"medium" enum:"paper,phone,meeting"`
-	Received string `json:"received,omitempty" maxLength:"40"`
-	Title    string `json:"title,omitempty" maxLength:"120" doc:"if given, a follow-up is registered from it at once"`
-	Brief    string `json:"brief,omitempty" maxLength:"200" doc:"what the instruction was written on"`
+	Leader   int64    `json:"leader"`
+	Verbatim string   `json:"verbatim" maxLength:"4000"`
+	Medium   string   `json:"medium" enum:"paper,phone,meeting"`
+	Received string   `json:"received,omitempty" maxLength:"40"`
+	Title    string   `json:"title,omitempty" maxLength:"120" doc:"if given, a follow-up is registered from it at once"`
+	Brief    string   `json:"brief,omitempty" maxLength:"200" doc:"what the instruction was written on"`
+	Files    []string `json:"files,omitempty" maxItems:"20" doc:"digests of uploaded files: the scan, the note of the call"`
 }
 
 // entered is the answer to an entry.
@@ -154,6 +155,13 @@ func (o *Office) enter(ctx context.Context, who auth.Principal, in entryInput, k
 	if err != nil {
 		return entered{}, err
 	}
+	files, err := digestsOf(in.Files)
+	if err != nil {
+		return entered{}, err
+	}
+	if err := o.Files.Ready(ctx, who, files); err != nil {
+		return entered{}, err
+	}
 	done, err := o.Enter(ctx, who, Entry{
 		Office: office, Leader: in.Leader, Verbatim: in.Verbatim, Medium: Medium(in.Medium), Title: in.Title, Received: received, Key: key,
 	})
@@ -161,6 +169,9 @@ func (o *Office) enter(ctx context.Context, who auth.Principal, in entryInput, k
 		return entered{}, err
 	}
 	got := entered{ID: done.ID, Pos: done.Pos, Receipt: done.Receipt}
+	if _, err := o.Files.Add(ctx, who, done.ID, files, key+"/files"); err != nil {
+		return got, err
+	}
 	if in.Title == "" {
 		return got, nil
 	}

@@ -10,10 +10,12 @@ import (
 	"strings"
 
 	"touyan.dev/touyan/docket/report"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/privacy"
 	"touyan.dev/touyan/kernel/store"
 )
 
@@ -331,6 +333,10 @@ func (o *Office) Import(ctx context.Context, who auth.Principal, in Bring) (Done
 	office, err := o.officeOf(who, in.Office)
 	if err != nil {
 		return Done{}, nil, err
+	}
+	// The text itself is not stored, but its head may carry what its tasks do not.
+	if text := attach.Text(in.Name, in.Data); privacy.MarkedName(in.Name) || privacy.Marked(text) {
+		return Done{}, nil, privacy.Refused("docket.Import", "text")
 	}
 	kind, title, found, faults, err := o.Read(in)
 	if err != nil || len(faults) > 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/event"
@@ -58,6 +59,7 @@ type Detail struct {
 	ParentRow   *Row         `json:"parent_row"`
 	Clocks      []clockInfo  `json:"clocks"`
 	Instruction *instruction `json:"instruction"`
+	Files       []attachment `json:"files"`
 }
 
 type defRef struct {
@@ -152,6 +154,11 @@ func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (Deta
 	for _, s := range m.Clocks.Slots {
 		got.Clocks = append(got.Clocks, v.clock(d, m, s, got.Timeline))
 	}
+	list, err := o.attachmentList(ctx, who, m.ID)
+	if err != nil {
+		return got, err
+	}
+	got.Files = list.Items
 	return got, o.around(ctx, v, m, &got)
 }
 
@@ -247,6 +254,9 @@ func (v view) entry(d *flow.Def, e event.Event) entry {
 	if e.Behalf != 0 {
 		t.Behalf = &named{e.Behalf, v.person(e.Behalf)}
 	}
+	if foreign(&t, e) {
+		return t
+	}
 	var b matter.Body
 	if !e.Erased && json.Unmarshal(e.Body, &b) == nil {
 		var input map[string]any
@@ -259,6 +269,24 @@ func (v view) entry(d *flow.Def, e event.Event) entry {
 		}
 	}
 	return t
+}
+
+// foreign fills in an event that is not the engine's: a file bound to the matter,
+// or its erasure.
+func foreign(t *entry, e event.Event) bool {
+	switch {
+	case e.Kind == attach.EventAdd:
+		t.ActName = fault.T("添加附件", "File added")
+		var b attach.Body
+		if !e.Erased && json.Unmarshal(e.Body, &b) == nil {
+			t.Text = fault.T(b.Name, b.Name)
+		}
+	case event.Erases(e.Kind):
+		t.ActName = fault.T("内容清除", "Content erased")
+	default:
+		return false
+	}
+	return true
 }
 
 func (v view) actor(id int64) string {
@@ -405,8 +433,16 @@ func (o *Office) act(ctx context.Context, who auth.Principal, in *actInput, key 
 		return acted{}, err
 	}
 	// A reader who may not see the matter is told that it does not exist.
-	if _, err := o.Desk.Get(ctx, who, in.ID); err != nil {
+	m, err := o.Desk.Get(ctx, who, in.ID)
+	if err != nil {
 		return acted{}, err
+	}
+	if d := o.Desk.Definitions().ByHash(m.Def); d != nil { // the files first: an act must not name what is not there
+		if files := filesIn(formOf(d, in.Body.Step, in.Body.Act), in.Body.Input); len(files) > 0 {
+			if _, err := o.Files.Bind(ctx, who, in.ID, files, key+"/files"); err != nil {
+				return acted{}, err
+			}
+		}
 	}
 	done, err := o.Desk.Act(ctx, who, in.ID, matter.Act{
 		Slot: in.Body.Slot, Step: in.Body.Step, Act: in.Body.Act, N: in.Body.N, Input: in.Body.Input, Behalf: in.Body.Behalf, Occurred: occurred, Key: key,

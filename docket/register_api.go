@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
@@ -186,13 +187,21 @@ func (o *Office) open(ctx context.Context, who auth.Principal, in openInput, key
 	if opening.Given == nil {
 		opening.Given = map[string]any{"title": in.Title, "content": in.Title}
 	}
+	var files []attach.Digest
 	if d := o.Desk.Definitions().Latest(in.Kind); d != nil {
 		if err := v.raisedBy(d, &opening); err != nil {
 			return acted{}, err
 		}
+		files = filesIn(d.Form(d.Given), opening.Given)
+	}
+	if err := o.Files.Ready(ctx, who, files); err != nil {
+		return acted{}, err
 	}
 	done, err := o.Desk.Open(ctx, who, opening)
 	if err != nil {
+		return acted{}, err
+	}
+	if _, err := o.Files.Add(ctx, who, done.Matter, files, key+"/files"); err != nil {
 		return acted{}, err
 	}
 	return o.answer(ctx, who, done)

@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -62,6 +63,45 @@ type Cabinet struct {
 	// May tells whether a person may see the files of a subject, or, with add, bind
 	// one to it; its error is what he is told.
 	May func(ctx context.Context, who auth.Principal, subject int64, add bool) error
+
+	drawing sync.Mutex // one picture at a time: a decoded one is large
+}
+
+// Preview says what a preview of the file is: picture, text or none.
+func (a Attachment) Preview() string {
+	if a.Erased {
+		return "none"
+	}
+	for _, k := range kinds() {
+		switch {
+		case k.media != a.Type:
+		case k.reading != opaque:
+			return "text"
+		case k.media == "image/png" || k.media == "image/jpeg":
+			return "picture"
+		}
+	}
+	return "none"
+}
+
+// Picture gives a small picture of a file that who may see.
+func (c *Cabinet) Picture(ctx context.Context, who auth.Principal, id int64) ([]byte, error) {
+	_, data, err := c.Open(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	c.drawing.Lock()
+	defer c.drawing.Unlock()
+	return Picture(data)
+}
+
+// Text gives the text of a file that who may see.
+func (c *Cabinet) Text(ctx context.Context, who auth.Principal, id int64) (string, error) {
+	a, data, err := c.Open(ctx, who, id)
+	if err != nil {
+		return "", err
+	}
+	return Text(a.Name, data), nil
 }
 
 // Digest names a content.
@@ -187,6 +227,11 @@ func (c *Cabinet) Bind(ctx context.Context, who auth.Principal, subject int64, d
 	if err := c.May(ctx, who, subject, true); err != nil {
 		return nil, err
 	}
+	return c.Add(ctx, who, subject, digests, key)
+}
+
+// Add is Bind for a caller who knows that who may: he has just made the subject.
+func (c *Cabinet) Add(ctx context.Context, who auth.Principal, subject int64, digests []Digest, key string) ([]Attachment, error) {
 	var out []Attachment
 	for _, d := range digests {
 		b := &binding{c: c, who: who, subject: subject, digest: d, now: c.Clock.Now(), once: event.Once{Actor: who.Person, Key: event.KeyOf(key + "/" + d.String())}}
@@ -196,6 +241,25 @@ func (c *Cabinet) Bind(ctx context.Context, who auth.Principal, subject int64, d
 		out = append(out, b.made)
 	}
 	return out, nil
+}
+
+// Ready refuses contents that who has not uploaded: what is about to name them
+// must not be written first.
+func (c *Cabinet) Ready(ctx context.Context, who auth.Principal, digests []Digest) error {
+	for _, d := range digests {
+		var n int
+		if err := c.DB.QueryRow(ctx, "SELECT COUNT(*) FROM upload u JOIN blob b ON b.digest = u.digest WHERE u.person = ? AND u.digest = ? AND b.whole = ?", who.Person, d[:], true).Scan(&n); err != nil {
+			return fault.Wrap("attach.Ready", err)
+		}
+		if n == 0 {
+			return errNotUploaded()
+		}
+	}
+	return nil
+}
+
+func errNotUploaded() error {
+	return fault.At("attach.Bind", "files", "有附件尚未上传完成或已过期，请重新选择文件。", "A file was not wholly uploaded, or has expired; choose it again.")
 }
 
 // List gives the files of a subject that who may see, oldest first.

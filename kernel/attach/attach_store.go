@@ -229,7 +229,7 @@ func (c *binding) Decide(g *store.Group) error {
 	b, whole := store.Get(g, &blobs, c.digest)
 	u, mine := store.Get(g, &uploads, uploadKey{c.who.Person, c.digest})
 	if !whole || !b.whole || !mine {
-		return fault.At(op, "files", "有附件尚未上传完成或已过期，请重新选择文件。", "A file was not wholly uploaded, or has expired; choose it again.")
+		return errNotUploaded()
 	}
 	total, _ := store.Get(g, &totals, c.subject)
 	if total+b.size > MaxSubject {

@@ -18,6 +18,11 @@ func Holder() erase.Holder {
 				"SELECT DISTINCT digest FROM attachment WHERE (subject = ? OR id = ?) AND erased = ?", id, id, false)
 			return found, fault.Wrap("attach.Contents", err)
 		},
+		Sharing: func(ctx context.Context, r store.Reader, digest []byte) ([]int64, error) {
+			found, err := store.Collect(ctx, r, func(row store.Scanner) (id int64, err error) { err = row.Scan(&id); return id, err },
+				"SELECT id FROM attachment WHERE digest = ? AND erased = ? ORDER BY id", digest, false)
+			return found, fault.Wrap("attach.Sharing", err)
+		},
 		Holds: func(ctx context.Context, r store.Reader, digest []byte) (held bool, err error) {
 			var n int64
 			err = r.QueryRow(ctx, "SELECT (SELECT COUNT(*) FROM blob WHERE digest = ?) + (SELECT COUNT(*) FROM blob_chunk WHERE digest = ?) + (SELECT COUNT(*) FROM attachment WHERE digest = ?)",

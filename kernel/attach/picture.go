@@ -13,7 +13,7 @@ import (
 
 // Bounds of pictures that are previewed.
 const (
-	maxPixels  = 50_000_000
+	maxPixels  = 40_000_000
 	previewMax = 1600 // pixels of the longer side
 )
 

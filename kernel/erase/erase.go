@@ -65,6 +65,9 @@ type Holder struct {
 	// Contents gives the digests of the contents that belong to an object; nil for
 	// a holder of none.
 	Contents func(ctx context.Context, r store.Reader, id int64) ([][]byte, error)
+	// Sharing gives the single events that belong to a content, whatever their
+	// object; nil for a holder of none.
+	Sharing func(ctx context.Context, r store.Reader, digest []byte) ([]int64, error)
 	// Holds tells whether a content is held at all; nil for a holder of none.
 	Holds func(ctx context.Context, r store.Reader, digest []byte) (bool, error)
 	// Load names rows, and adds to the target what has to go with its objects.
@@ -153,35 +156,53 @@ type erasing struct {
 	order    Order
 	gathered []int64 // the objects whose contents are known
 	contents [][]byte
+	sharing  []int64 // the single events that belong to these contents
 	target   Target
 	done     Done
 }
 
 // gather reads the contents that belong to the objects found.
 func (c *erasing) gather(ctx context.Context, r store.Reader) error {
-	c.gathered = slices.Clone(c.target.Objects)
-	c.contents = append([][]byte{}, c.order.Contents...)
-	for _, id := range c.gathered {
-		for _, h := range c.holders {
-			if h.Contents == nil {
-				continue
-			}
+	c.gathered = slices.Sorted(slices.Values(c.target.Objects))
+	c.contents, c.sharing = append([][]byte{}, c.order.Contents...), nil
+	for _, h := range c.holders {
+		if h.Contents == nil {
+			continue
+		}
+		for _, id := range c.gathered {
 			found, err := h.Contents(ctx, r, id)
 			if err != nil {
 				return err
 			}
 			c.contents = append(c.contents, found...)
 		}
+		if !c.everywhere() {
+			continue
+		}
+		for _, d := range c.contents {
+			found, err := h.Sharing(ctx, r, d)
+			if err != nil {
+				return err
+			}
+			c.sharing = append(c.sharing, found...)
+		}
 	}
 	return nil
 }
+
+// everywhere: personal data whose term has come goes from its object, a spilled
+// document from wherever it lies.
+func (c *erasing) everywhere() bool { return c.order.Kind != event.EventTerm }
 
 // Load implements store.Change.
 func (c *erasing) Load(g *store.Group) {
 	fresh := store.Local(g, c, func() *bool { b := false; return &b })
 	if !*fresh { // the first round of this try
 		*fresh = true
-		c.target = Target{Objects: slices.Clone(c.order.Objects), Everywhere: c.order.Kind != event.EventTerm}
+		c.target = Target{Objects: slices.Clone(c.order.Objects), Everywhere: c.everywhere()}
+		for _, id := range c.sharing {
+			c.target.Add(id)
+		}
 		c.done = Done{}
 	}
 	event.Load(g)
@@ -195,7 +216,7 @@ func (c *erasing) Load(g *store.Group) {
 
 // Decide implements store.Change.
 func (c *erasing) Decide(g *store.Group) error {
-	if !slices.Equal(c.gathered, c.target.Objects) {
+	if !slices.Equal(c.gathered, slices.Sorted(slices.Values(c.target.Objects))) {
 		return errContents
 	}
 	t := &c.target

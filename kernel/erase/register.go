@@ -103,10 +103,15 @@ func Register(dir string) ([]Entry, error) {
 	return out, nil
 }
 
-// Pending gives the order for what the register names and a log still holds;
-// nothing is to be done if both its lists are empty.
+// Pending gives the order for what the register names and a log still holds, or
+// has lost without saying so, as a rewritten backup has; nothing is to be done if
+// both its lists are empty.
 func Pending(ctx context.Context, r store.Reader, holders []Holder, entries []Entry) (Order, error) {
 	var o Order
+	entered, err := event.Erased(ctx, r)
+	if err != nil {
+		return o, err
+	}
 	for _, e := range entries {
 		if e.Content != "" {
 			d, err := hex.DecodeString(e.Content)
@@ -129,7 +134,7 @@ func Pending(ctx context.Context, r store.Reader, holders []Holder, entries []En
 		if err != nil {
 			return o, err
 		}
-		if !first.Erased && hex.EncodeToString(first.Digest) == e.First {
+		if _, done := entered[e.ID]; !done && hex.EncodeToString(first.Digest) == e.First {
 			o.Objects = append(o.Objects, e.ID)
 		}
 	}

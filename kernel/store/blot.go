@@ -68,8 +68,9 @@ func scrubSQLite(ctx context.Context, path string) error {
 	}
 }
 
-// walSegment is about what one file of PostgreSQL's log holds.
-const walSegment = 16 << 20
+// walStep is how many bytes are written to PostgreSQL's log at a time, to take it
+// on; its files hold 16 MB.
+const walStep = 4 << 20
 
 // scrubPostgres writes the tables and their indexes anew, lets new statistics
 // take the place of those that quote rows, and writes the log on until every
@@ -106,21 +107,43 @@ func scrubPostgres(ctx context.Context, dsn string, tables []string) (left []fau
 	return left, nil
 }
 
+// overwriteWAL writes the log on until every file of pg_wal has been written over.
+// A checkpoint gives the files before it new names ahead of the log, with their
+// old content; so the one in use is left first, and then the log is taken past
+// the last name there is.
 func overwriteWAL(ctx context.Context, conn *pgx.Conn) error {
-	checkpoint := func() error { _, err := conn.Exec(ctx, "CHECKPOINT"); return err }
-	if err := errors.Join(checkpoint(), checkpoint()); err != nil {
+	past := func(name string) error {
+		for range 10_000 {
+			var here bool
+			if err := conn.QueryRow(ctx, "SELECT pg_walfile_name(pg_current_wal_lsn()) > $1", name).Scan(&here); err != nil || here {
+				return err
+			}
+			if _, err := conn.Exec(ctx, "SELECT pg_logical_emit_message(false, 'touyan', repeat('0', $1))", walStep); err != nil {
+				return err
+			}
+		}
+		return errors.New("store: the log does not go on")
+	}
+	var name string
+	if err := conn.QueryRow(ctx, "SELECT pg_walfile_name(pg_current_wal_lsn())").Scan(&name); err != nil {
 		return err
 	}
-	var files int
-	if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_ls_waldir()").Scan(&files); err != nil {
+	if err := past(name); err != nil {
 		return err
 	}
-	for range files + 2 {
-		if _, err := conn.Exec(ctx, "SELECT pg_logical_emit_message(false, 'touyan', repeat('0', $1))", walSegment); err != nil {
+	for range 2 {
+		if _, err := conn.Exec(ctx, "CHECKPOINT"); err != nil {
 			return err
 		}
 	}
-	return checkpoint()
+	if err := conn.QueryRow(ctx, "SELECT max(name) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'").Scan(&name); err != nil {
+		return err
+	}
+	if err := past(name); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, "CHECKPOINT")
+	return err
 }
 
 // Reseal rewrites a backup: change is given its tables as a database that Migrate

@@ -32,6 +32,9 @@ type Op struct {
 	// Quiet says that a page asks this without anybody's doing: it does not
 	// extend the session.
 	Quiet bool
+	// Binary says that the body is the bytes of a file and no JSON; its content type
+	// is application/octet-stream, which no form of another site can send.
+	Binary bool
 	// Secret says that the answer holds a token: it is never compressed, because
 	// the length of a compressed secret beside chosen text tells the secret.
 	Secret bool

@@ -88,6 +88,13 @@ func (s *Server) checkBody(w http.ResponseWriter, r *http.Request, q *request) *
 	if err != nil {
 		return &refusal{fault.New(fault.Busy, "web.body", "接收内容时连接中断，请重试。", "The connection broke while the content arrived; try again."), http.StatusRequestTimeout}
 	}
+	if q.route.op.Binary {
+		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/octet-stream" {
+			return &refusal{notBytes(), http.StatusUnsupportedMediaType}
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		return nil
+	}
 	if len(body) > 0 && !isJSON(r.Header.Get("Content-Type")) {
 		return &refusal{notJSON(), http.StatusUnsupportedMediaType}
 	}
@@ -105,6 +112,10 @@ func (s *Server) checkBody(w http.ResponseWriter, r *http.Request, q *request) *
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	return nil
+}
+
+func notBytes() *fault.Error {
+	return fault.New(fault.Invalid, "web.body", "文件须以 application/octet-stream 提交。", "Send the file as application/octet-stream.")
 }
 
 func isJSON(contentType string) bool {
