@@ -31,7 +31,7 @@ func (c *spillCmd) Help() string {
 Afterwards texts, titles, forms and files can no longer be read in the database, its write-ahead log, its indexes and the backups given; numbers, times, units and proofs stay, and verify as before. The server may run; its writes wait a little. A backup that is not given here is erased when it is restored, by the register in DATA/keys: back that directory up again at once. Files exported elsewhere, disk snapshots and archived logs are beyond this command; collect them yourself.
 
   touyan spill 1024 --as admin --dry-run
-  touyan spill 1024 1031 --as admin --reason 误录涉密件,已报保密委 --backup /backup/touyan-2026-11-24.backup`
+  touyan spill 1024 1031 --as admin --reason 误录涉密件,已报保密委 --backup city.backup`
 }
 
 // spilt is the answer of spill.

@@ -197,7 +197,7 @@ func TestBackup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.Engine != from || len(m.Tables) != 5 {
+			if m.Engine != from || len(m.Tables) != 6 {
 				t.Fatalf("%+v", m)
 			}
 			a := examine(t, path)
