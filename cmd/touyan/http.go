@@ -92,7 +92,7 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 	behind.Go(func() { _ = p.Docket.KeepRecord(running, feed) }) // likewise
 	behind.Go(func() { p.Reads.Run(running) })                   // writes what still waits before it ends
 	behind.Go(func() { _ = feed.Follow(running, docket.PublishedProcedures, p.Docket.Publish) })
-	timers.Go(func() { _ = p.Files.RunSweep(running) })
+	behind.Go(func() { _ = p.Files.RunSweep(running) })
 	err = server.Serve(ctx, l)
 	stop()
 	behind.Wait()

@@ -52,18 +52,17 @@ func scrubSQLite(ctx context.Context, path string) error {
 	if _, err := pool.ExecContext(ctx, "VACUUM"); err != nil {
 		return err
 	}
-	for until := time.Now().Add(scrubWait); ; {
+	wait, cancel := context.WithTimeout(ctx, scrubWait)
+	defer cancel()
+	for {
 		var busy, pages, moved int
 		if err := pool.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil && !fault.Is(refusal(err), fault.Busy) {
 			return err
 		} else if err == nil && busy == 0 {
 			return nil
 		}
-		if time.Now().After(until) {
+		if wait.Err() != nil {
 			return fault.New(fault.Busy, "store.Scrub", "数据库一直有人在读，预写日志未能清空；请稍后再执行一次。", "The database was being read all the time, so its write-ahead log could not be emptied; run it again shortly.")
-		}
-		if _, err := pool.ExecContext(ctx, "SELECT 1"); err != nil {
-			return err
 		}
 	}
 }
