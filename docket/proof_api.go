@@ -69,7 +69,10 @@ func (o *Office) receipt(ctx context.Context, who auth.Principal, pos int64) (au
 	if err := o.maySee(ctx, who, e); err != nil {
 		return audit.Issued{}, err
 	}
-	return audit.Issued{Receipt: r.With(e), Log: o.Key.Name, Key: o.Key.Public}, nil
+	if !o.personal(e) {
+		r = r.With(e) // else it proves the event without what it says
+	}
+	return audit.Issued{Receipt: r, Log: o.Key.Name, Key: o.Key.Public}, nil
 }
 
 // maySee asks whether who may see the object of an event of the docket or of a

@@ -197,6 +197,9 @@ func (o *Office) open(ctx context.Context, who auth.Principal, in openInput, key
 	if err := o.Files.Ready(ctx, who, files); err != nil {
 		return acted{}, err
 	}
+	if err := o.answered(ctx, who, in, key); err != nil {
+		return acted{}, err
+	}
 	done, err := o.Desk.Open(ctx, who, opening)
 	if err != nil {
 		return acted{}, err

@@ -325,6 +325,7 @@ type shown struct {
 	Label   fault.Text `json:"label"`
 	Value   any        `json:"value"`
 	Display fault.Text `json:"display"`
+	Masked  bool       `json:"masked" doc:"personal data: masked, and shown by an act of its own"`
 }
 
 // fields gives what was filled into a form, in the form's order.
@@ -347,7 +348,12 @@ func (v view) fields(f *flow.Form, input map[string]any) []shown {
 			continue
 		}
 		prop, _ := props[name].(map[string]any)
-		out = append(out, shown{Name: name, Label: titleOf(prop, name), Value: value, Display: v.display(prop, value)})
+		s := shown{Name: name, Label: titleOf(prop, name), Value: value, Display: v.display(prop, value)}
+		if text, ok := value.(string); ok && prop["x-mask"] != nil {
+			text = masked(prop, text)
+			s.Value, s.Display, s.Masked = text, fault.T(text, text), true
+		}
+		out = append(out, s)
 	}
 	return out
 }

@@ -63,3 +63,91 @@ func TestRegister(t *testing.T) {
 		}
 	})
 }
+
+// TestMaskedWriter: a letter's writer is masked in everything that is read; the
+// office's staff are shown a value after it is recorded who asked and what for, and
+// nobody else is.
+func TestMaskedWriter(t *testing.T) {
+	eachCity(t, func(t *testing.T, c *city) {
+		const writer, phone, address = "赵钱孙李", "13912345678", "青石路七号三单元"
+		done := as[answer](c, "secretary", "POST", "/api/docket/matters", map[string]any{"kind": "docket.letter", "title": "路灯不亮", "given": map[string]any{
+			"title": "路灯不亮一个月", "writer": writer, "phone": phone, "address": address, "content": "路灯坏了一个月没有人修。", "received": "2026-11-20", "sort": "complain",
+		}})
+		matter := fmt.Sprintf("/api/matters/%d", done.Matter)
+		for _, path := range []string{matter, matter + "/print", matter + "/slip", matter + "/provenance", fmt.Sprintf("/api/receipts/%d", done.Pos), "/api/matters?all=1", "/api/inbox"} {
+			for _, who := range []string{"secretary", "supervisor", "leader", "auditor"} {
+				status, body := c.clients[who].do("GET", path, nil)
+				if status != http.StatusOK {
+					t.Errorf("%s GET %s: %d", who, path, status)
+				}
+				for _, secret := range []string{writer, phone, address} {
+					if strings.Contains(string(body), secret) {
+						t.Errorf("%s GET %s shows %s", who, path, secret)
+					}
+				}
+			}
+		}
+		if _, body := c.clients["supervisor"].do("GET", matter, nil); !strings.Contains(string(body), "139****5678") || !strings.Contains(string(body), "赵**李") {
+			t.Errorf("the masked values are missing: %.300s", body)
+		}
+		ask := map[string]any{"field": "phone", "purpose": "回访来信人"}
+		got := as[struct {
+			Value string
+			Pos   int64
+		}](c, "supervisor", "POST", matter+"/reveal", ask)
+		if got.Value != phone || got.Pos <= done.Pos {
+			t.Errorf("revealed %+v", got)
+		}
+		for who, want := range map[string]int{"auditor": http.StatusForbidden, "leader": http.StatusForbidden, "liaison": http.StatusNotFound, "citizen": http.StatusNotFound, "guest": http.StatusUnauthorized} {
+			if status, body := c.clients[who].do("POST", matter+"/reveal", ask); status != want || strings.Contains(string(body), phone) {
+				t.Errorf("%s is answered %d: %s", who, status, body)
+			}
+		}
+		if status, _ := c.clients["supervisor"].do("POST", matter+"/reveal", map[string]any{"field": "title", "purpose": "回访"}); status != http.StatusUnprocessableEntity {
+			t.Errorf("a field that is not masked: %d", status)
+		}
+	})
+}
+
+// TestAlike: what resembles an earlier document is shown before it is registered, to
+// those who may see the earlier one; it is registered once somebody has said how the
+// two are related, and a retry is no duplicate of itself.
+func TestAlike(t *testing.T) {
+	eachCity(t, func(t *testing.T, c *city) {
+		paper := func(ref, content string) map[string]any {
+			return map[string]any{"title": "关于做好冬季供暖准备的通知", "from": "省政府办公厅", "ref": ref, "received": "2026-11-20", "content": content}
+		}
+		open := func(given map[string]any) (int, []byte) {
+			return c.clients["secretary"].do("POST", "/api/docket/matters", map[string]any{"kind": "docket.incoming", "title": "供暖", "given": given})
+		}
+		const text = "请各市做好冬季供暖准备，落实气源和抢修队伍，十一月十日前报送情况。"
+		first := map[string]any{"kind": "docket.incoming", "title": "供暖", "given": paper("澜政办发〔2026〕12号", text)}
+		for range 2 {
+			if status, body := c.clients["secretary"].keyed("POST", "/api/docket/matters", first, "same-key"); status != http.StatusCreated {
+				t.Fatalf("%d %s", status, body)
+			}
+		}
+		for _, again := range []map[string]any{paper("澜政办发[2026]第１２号", "另一件事，说的是防火。"), paper("", "请各市做好冬季供暖准备;落实气源和抢修队伍;十一月十五日前报送情况")} {
+			look := as[struct {
+				Items []struct {
+					Number bool
+					Share  float64
+				}
+			}](c, "secretary", "POST", "/api/docket/alike", map[string]any{"kind": "docket.incoming", "given": again})
+			if len(look.Items) != 1 || !look.Items[0].Number && look.Items[0].Share < 0.5 {
+				t.Errorf("alike: %+v", look)
+			}
+			if status, body := open(again); status != http.StatusUnprocessableEntity || !strings.Contains(string(body), `"alike"`) {
+				t.Errorf("registered unasked: %d %s", status, body)
+			}
+		}
+		if _, body := c.clients["liaison"].do("POST", "/api/docket/alike", map[string]any{"kind": "docket.incoming", "given": first["given"]}); strings.Contains(string(body), "供暖") {
+			t.Errorf("a bureau is shown what it may not see: %s", body)
+		}
+		answered := paper("澜政办发〔2026〕12号", text)
+		answered["alike"] = "again"
+		if status, body := open(answered); status != http.StatusCreated {
+			t.Errorf("answered, and still refused: %d %s", status, body)
+		}
+	})
+}

@@ -120,6 +120,8 @@ export const screens = {
   'register.none': ['您的岗位没有可以登记的种类。', 'Your posts may register no kind of matter.'],
   'register.notYours': ['没有这个种类，或者您的岗位不能登记它。', 'There is no such kind, or your posts may not register it.'],
   'register.fromInstruction': ['由这条批示登记。一条批示可以登记为几件事，各自选择种类。', 'Registered from the instruction. One instruction may become several matters, each of its own kind.'],
+  'register.alike': ['已有相似的登记：', 'Already registered and alike:'],
+  'register.alikeAsk': ['不影响登记，但请先在表中说明二者的关系。', 'It may still be registered, once the form says how the two are related.'],
   'register.another': ['再登记一件', 'Register another'],
   'register.change': ['换一个种类', 'Another kind'],
 

@@ -54,6 +54,8 @@ export const api = {
   confirmInstruction: (id: T.Id, key: string) => post<{ pos: number; receipt: T.Receipt }>(`/api/docket/instructions/${id}/confirm`, {}, key),
   register: (body: { kind: string; title: string; source?: T.Id; originator?: T.Id; unit?: T.Id; given: unknown }, key: string) => post<{ matter: T.Id; pos: number; receipt: T.Receipt }>('/api/docket/matters', body, key),
 
+  alike: (kind: string, given: unknown) => post<{ items: T.Likeness[] }>('/api/docket/alike', { kind, given }),
+  reveal: (id: T.Id, field: string, purpose: string, key: string) => post<{ value: string; pos: number }>(`/api/matters/${id}/reveal`, { field, purpose }, key),
   openable: () => get<T.Openable[]>('/api/docket/kinds'),
 
   imports: () => get<T.ImportRow[]>('/api/imports'),

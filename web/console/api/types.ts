@@ -81,6 +81,7 @@ export interface Schema {
   'x-order'?: string[]
   'x-duty'?: string
   'x-free'?: boolean
+  'x-alike'?: { number: string; texts: string[] }
   'x-labels'?: Record<string, { zh: string; en: string }>
   'x-choices'?: { value: unknown; zh: string; en: string }[]
 }
@@ -181,6 +182,15 @@ export interface ShownField {
   label: Text
   value: unknown
   display: Text | string
+  masked?: boolean
+}
+
+/** An earlier matter that what is being registered resembles. */
+export interface Likeness {
+  row: Row
+  number: boolean
+  share: number
+  why: Text
 }
 
 export interface Clock {
