@@ -1,0 +1,45 @@
+// Command oidc runs a real provider of OpenID Connect (zitadel's example server)
+// for walks: two users, test-user@localhost and test-user2, whose password is
+// "verysecure". It is a module of its own because its dependencies are none of
+// the program's.
+//
+//	go run . -listen localhost:9998 -redirect http://127.0.0.1:8080/api/oidc/callback
+package main
+
+import (
+	"flag"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/zitadel/oidc/v3/example/server/exampleop"
+	"github.com/zitadel/oidc/v3/example/server/storage"
+)
+
+// What the program is registered under.
+const (
+	clientID = "touyan"
+	secret   = "a-secret-of-the-test"
+)
+
+// handler makes a provider with keys of its own: another one at the same address
+// is one whose keys were replaced.
+func handler(issuer string, redirects ...string) http.Handler {
+	storage.RegisterClients(storage.WebClient(clientID, secret, redirects...))
+	return exampleop.SetupServer(issuer, storage.NewStorage(storage.NewUserStore(issuer)), nil, false)
+}
+
+func main() {
+	listen := flag.String("listen", "localhost:9998", "address, which is the issuer too")
+	redirect := flag.String("redirect", "http://127.0.0.1:8080/api/oidc/callback", "where people are sent back")
+	flag.Parse()
+	l, err := net.Listen("tcp", *listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	issuer := "http://" + *listen + "/"
+	log.Printf("issuer %s, client %s, secret %s", issuer, clientID, secret)
+	server := &http.Server{Handler: handler(issuer, *redirect), ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(server.Serve(l))
+}
