@@ -1,4 +1,4 @@
-import { session } from './session'
+import { isAdmin, isAuditor, session } from './session'
 import type { Key } from './t'
 
 export interface Place {
@@ -20,6 +20,8 @@ export function navigation(): Place[] {
     { to: '/definitions', icon: 'flow', text: 'nav.definitions' },
     { to: '/verify', icon: 'proof', text: 'nav.verify' },
   ]
+  if (isAdmin.value) places.push({ to: '/security', icon: 'key', text: 'nav.security' }, { to: '/clients', icon: 'plug', text: 'nav.clients' })
+  if (isAuditor.value) places.push({ to: '/audit/reads', icon: 'eye', text: 'nav.reads' })
   if (session.me.leader) places.splice(4, 0, { to: '/confirm', icon: 'confirm', text: 'nav.confirm' })
   if (session.me.demo) places.push({ to: '/story', icon: 'story', text: 'nav.story' })
   return places

@@ -32,6 +32,9 @@ export const router = createRouter({
     { path: '/verify', component: () => import('./views/VerifyView.vue'), meta: { title: 'nav.verify', ...open } },
     { path: '/story', component: () => import('./views/StoryView.vue'), meta: { title: 'nav.story' } },
     { path: '/account', component: () => import('./views/AccountView.vue'), meta: { title: 'nav.account' } },
+    { path: '/security', component: () => import('./views/SecurityView.vue'), meta: { title: 'nav.security' } },
+    { path: '/clients', component: () => import('./views/ClientsView.vue'), meta: { title: 'nav.clients' } },
+    { path: '/audit/reads', component: () => import('./views/ReadsView.vue'), meta: { title: 'nav.reads' } },
     { path: '/more', component: () => import('./views/MoreView.vue'), meta: { title: 'nav.more' } },
     { path: '/feedback', component: () => import('./views/FeedbackView.vue'), meta: { title: 'nav.feedback', ...open } },
     { path: '/:rest(.*)*', component: () => import('./views/LostView.vue'), meta: { title: 'lost.title', ...open } },
@@ -49,6 +52,8 @@ router.beforeEach(async (to) => {
   if (session.me.needs_setup) return to.path === '/setup' ? true : '/setup'
   if (to.path === '/setup') return '/'
   if (!session.me.signed_in && !to.meta.open) return { path: '/login', query: to.fullPath === '/' ? {} : { back: to.fullPath } }
+  // Whoever must set a one-time code up can do nothing else before.
+  if (session.me.must_enrol && !to.meta.open && to.path !== '/account') return '/account'
   return true
 })
 

@@ -13,6 +13,8 @@ export const isAdmin = computed(
   () => session.me.admin ?? (session.me.posts ?? []).some((p) => p.duty === 'admin' || p.duty === 'administrator'),
 )
 
+export const isAuditor = computed(() => (session.me.posts ?? []).some((p) => p.duty === 'auditor'))
+
 export function take(me: Me): void {
   session.me = me
   session.known = true
@@ -25,14 +27,17 @@ export async function refreshMe(): Promise<Me> {
   return session.me
 }
 
-export async function signIn(login: string, password: string): Promise<void> {
-  const me = await api.signIn(login, password)
+export async function signIn(body: { login?: string; password?: string; code?: string; vouched?: boolean }): Promise<void> {
+  const me = await api.signIn(body)
   if (me?.signed_in) take(me)
   else await refreshMe()
 }
 
+/** Ends the session here, and then the identity provider's if it began there. */
 export async function signOut(): Promise<void> {
+  const elsewhere = session.me.leave
   await api.signOut()
   sessionEnded.value = false
+  if (elsewhere) location.assign(elsewhere)
   await refreshMe()
 }

@@ -1,9 +1,10 @@
 import { speaker } from '../kit/lang'
 import { frame } from '../texts/frame'
 import { screens } from '../texts/screens'
+import { security } from '../texts/security'
 import { work } from '../texts/work'
 
-const texts = { ...frame, ...work, ...screens }
+const texts = { ...frame, ...work, ...screens, ...security }
 
 export type Key = keyof typeof texts
 export const t = speaker(texts)

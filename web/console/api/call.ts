@@ -11,6 +11,8 @@ export class Problem extends Error {
     readonly number = '',
     readonly fields: { path: string; text: Text }[] = [],
     readonly policy = '',
+    /** What may be done about it: "code", "proof" or "enrol". */
+    readonly hint = '',
   ) {
     super(text.zh)
   }
@@ -49,7 +51,13 @@ async function problemOf(res: Response): Promise<Problem> {
   const en = String(doc.detail_en ?? doc.title ?? `The service could not handle it (status ${res.status}).`)
   const kind = String(doc.kind ?? (res.status === 404 ? 'not_found' : res.status === 403 ? 'forbidden' : ''))
   const fields = Array.isArray(doc.fields) ? (doc.fields as Problem['fields']) : []
-  return new Problem(res.status, kind, { zh, en }, String(doc.instance ?? ''), fields, String(doc.policy ?? ''))
+  return new Problem(res.status, kind, { zh, en }, String(doc.instance ?? ''), fields, String(doc.policy ?? ''), String(doc.hint ?? ''))
+}
+
+/** Asks the person to prove who he is; false when he would rather not. */
+let prover: (() => Promise<boolean>) | undefined
+export function useProver(ask: () => Promise<boolean>): void {
+  prover = ask
 }
 
 let unasked = false
@@ -67,14 +75,26 @@ export function quietly<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Calls the API. `key` is the idempotency key of a write; see intent(). */
+/**
+ * Calls the API. `key` is the idempotency key of a write; see intent(). A
+ * dangerous act that needs a fresh proof is sent again with the same key after it.
+ */
 export async function call<T>(method: string, path: string, body?: unknown, key?: string, more?: Record<string, string>, as: 'json' | 'text' = 'json'): Promise<T> {
+  const res = await answered(method, path, body, key, more)
+  if (res.status === 204) return undefined as T
+  const text = await res.text()
+  if (as === 'text') return text as T
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** What call() does up to the answer, for whatever is no JSON. */
+export async function answered(method: string, path: string, body?: unknown, key = newKey(), more?: Record<string, string>): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...more }
   if (unasked) headers['X-Quiet'] = '1'
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET') {
     headers['X-CSRF-Token'] = csrf
-    headers['Idempotency-Key'] = key ?? newKey()
+    headers['Idempotency-Key'] = key
   }
   let res: Response
   try {
@@ -88,13 +108,11 @@ export async function call<T>(method: string, path: string, body?: unknown, key?
   }
   if (!res.ok) {
     const problem = await problemOf(res)
+    if (problem.hint === 'proof' && prover && (await prover())) return answered(method, path, body, key, more)
     if (res.status === 401 && !path.startsWith('/api/session')) sessionEnded.value = true
     throw problem
   }
-  if (res.status === 204) return undefined as T
-  const text = await res.text()
-  if (as === 'text') return text as T
-  return (text === '' ? undefined : JSON.parse(text)) as T
+  return res
 }
 
 /**

@@ -1,23 +1,52 @@
 // Every call the console makes, by the name of the work.
-import { call, withQuery, type Query } from './call'
+import { answered, call, withQuery, type Query } from './call'
 import type * as T from './types'
 
 export * from './types'
-export { Problem, intent, newKey, offline, quietly, sessionEnded, useCsrf, withQuery } from './call'
+export { Problem, intent, newKey, offline, quietly, sessionEnded, useCsrf, useProver, withQuery } from './call'
 
 const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(path, query))
 const post = <R>(path: string, body: unknown = {}, key?: string) => call<R>('POST', path, body, key)
 
 export const api = {
   me: () => get<T.Me>('/api/me'),
-  signIn: (login: string, password: string) => post<T.Me>('/api/session', { login, password }),
+  signIn: (body: { login?: string; password?: string; code?: string; vouched?: boolean }) => post<T.Me>('/api/session', body),
   signOut: () => call<void>('DELETE', '/api/session'),
   setup: (body: { token: string; login: string; password: string; name: string }) => post<T.Me>('/api/setup', body),
   password: (old: string, next: string) => post<void>('/api/password', { old, new: next }),
 
+  prove: (body: { password?: string; code?: string }) => post<T.Me>('/api/session/proof', body),
+  code: () => get<T.CodeState>('/api/account/code'),
+  beginCode: () => post<{ secret: string; uri: string; qr: string }>('/api/account/code'),
+  confirmCode: (code: string) => post<{ codes: string[] }>('/api/account/code/confirm', { code }),
+  removeCode: () => call<void>('DELETE', '/api/account/code'),
+  renewRecovery: () => post<{ codes: string[] }>('/api/account/recovery'),
+  devices: () => get<T.Device[]>('/api/account/sessions'),
+  endDevice: (id: T.Id) => call<void>('DELETE', `/api/account/sessions/${id}`),
+  endOtherDevices: () => call<void>('DELETE', '/api/account/sessions'),
+  identities: () => get<T.Bound[]>('/api/account/identities'),
+  ownReads: (query: Query) => get<T.Readings>('/api/account/reads', query),
+  reads: (query: Query) => get<T.Readings>('/api/reads', query),
+  securityOf: (person: T.Id) => get<T.AccountSecurity>(`/api/people/${person}/security`),
+  endSessionsOf: (person: T.Id, session?: T.Id) => call<void>('DELETE', `/api/people/${person}/sessions${session ? '/' + session : ''}`),
+  resetCodeOf: (person: T.Id) => call<void>('DELETE', `/api/people/${person}/code`),
+  bindIdentity: (person: T.Id, subject: string, key: string) => post<void>(`/api/people/${person}/identities`, { subject }, key),
+  unbindIdentity: (person: T.Id) => call<void>('DELETE', `/api/people/${person}/identities`),
+  clients: () => get<T.MachineClient[]>('/api/clients'),
+  callables: () => get<T.Callable[]>('/api/clients/operations'),
+  addClient: (body: Record<string, unknown>, key: string) => post<{ id: T.Id; secret: string }>('/api/clients', body, key),
+  revokeClient: (id: T.Id) => call<void>('DELETE', `/api/clients/${id}`),
+
   inbox: (group: T.Group) => get<T.Inbox>('/api/inbox', { group }),
   matters: (query: Query) => get<T.Page<T.Row>>('/api/matters', query),
-  mattersFile: (query: Query) => withQuery('/api/export/matters.xlsx', query),
+  /** Saves the list as a workbook and tells its receipt. */
+  exportMatters: async (query: Query) => {
+    const res = await answered('GET', withQuery('/api/export/matters.xlsx', query))
+    const number = res.headers.get('X-Export-Number') ?? ''
+    const name = /filename\*=UTF-8''([^;]+)/.exec(res.headers.get('Content-Disposition') ?? '')?.[1]
+    save(await res.blob(), decodeURIComponent(name ?? `${number}.xlsx`))
+    return { number, rows: res.headers.get('X-Export-Rows') ?? '', receipt: res.headers.get('X-Receipt') ?? '' }
+  },
   board: (query: Query) => get<T.Board>('/api/board', query),
   matter: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}`)),
   act: async (id: T.Id, body: { slot: string; step: string; act: string; input: unknown; behalf?: T.Id }, key: string) => {
@@ -70,6 +99,14 @@ export const api = {
   demoNext: () => post<T.Demo>('/api/demo/next'),
   demoDays: (days: number) => post<T.Demo>('/api/demo/days', { days }),
   tamper: () => post<T.Tamper>('/api/demo/tamper'),
+}
+
+function save(blob: Blob, name: string): void {
+  const a = document.createElement('a')
+  a.href = URL.createObjectURL(blob)
+  a.download = name
+  a.click()
+  setTimeout(() => URL.revokeObjectURL(a.href), 60_000)
 }
 
 // A matter's `children` is a list on the matter itself and counts on a row; the

@@ -25,6 +25,10 @@ export interface Me {
   city: Text
   leader: boolean
   admin?: boolean
+  code?: boolean
+  must_enrol?: boolean
+  provider?: { name: Text; start: string }
+  leave?: string
   contact?: Text
 }
 
@@ -516,4 +520,78 @@ export interface Demo {
 export interface Tamper {
   copy: string
   found: { pos: number; text: Text } | null
+}
+
+/** How somebody stands with the one-time code. */
+export interface CodeState {
+  active: boolean
+  since: string
+  recovery: number
+  required: boolean
+}
+
+/** A session as its holder, or an administrator, sees it. */
+export interface Device {
+  id: Id
+  device: Text
+  place: string
+  how: 'password' | 'provider'
+  opened: string
+  seen: string
+  current: boolean
+}
+
+export interface Bound {
+  issuer: string
+  since: string
+}
+
+/** A person's account as an administrator sees it. */
+export interface AccountSecurity {
+  person: Id
+  name: string
+  login: string
+  code: CodeState
+  sessions: Device[]
+  identities: Bound[]
+  issuer: string
+}
+
+export interface MachineClient {
+  id: Id
+  name: Text
+  login: string
+  unit: Id
+  unit_name: Text
+  duty: string
+  duty_name: Text
+  actions: string[]
+  expires: string
+  expired: boolean
+  revoked: boolean
+  seen: string
+  made: string
+  maker: string
+}
+
+export interface Callable {
+  id: string
+  summary: string
+  reads: boolean
+}
+
+/** One reading of one object by one person. */
+export interface Reading {
+  at: string
+  person: Id
+  name: string
+  as: Text
+  kind: string
+  object: Id
+  detail: string
+}
+
+export interface Readings {
+  items: Reading[]
+  next: string
 }
