@@ -336,3 +336,15 @@ func TestVault(t *testing.T) {
 		t.Errorf("a damaged key: %v", err)
 	}
 }
+
+// BenchmarkNote measures what the log of reads adds to a view.
+func BenchmarkNote(b *testing.B) {
+	h := newHouse(b, storetest.Open(b, store.SQLite, store.Options{}, tables()...))
+	r := NewReads(h.book, h.clock)
+	for i := 0; b.Loop(); i++ {
+		r.Note(Read{Person: h.admin.Person, Session: 1, Kind: "matter", Object: int64(i)}, i%2 == 0)
+		if i%50_000 == 0 {
+			r.waiting = nil
+		}
+	}
+}
