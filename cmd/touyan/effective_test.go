@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -35,6 +36,7 @@ func TestEffective(t *testing.T) {
 
 func measureEffect(t *testing.T, engine store.Engine) {
 	ctx := t.Context()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	place := Place{Data: t.TempDir(), DB: storetest.DSN(t, engine), Name: "touyan", Sign: "澄", accounts: auth.Options{Light: true}}
 	open := func() *Program {
 		p, err := place.open(ctx, clock.System{}, store.Options{})
