@@ -7,3 +7,5 @@ import { router } from './router'
 
 startTheme()
 createApp(App).use(router).mount('#app')
+// Without it the pages do not open offline; plain-http intranets have none.
+void navigator.serviceWorker?.register('/sw.js').catch(() => undefined)

@@ -1,5 +1,6 @@
 // Who is signed in, and what the server says the time is.
 import { computed, reactive } from 'vue'
+import { forgetDrafts } from './draft'
 import { api, sessionEnded, useCsrf, type Me } from './api'
 
 const none: Me = {
@@ -37,6 +38,7 @@ export async function signIn(body: { login?: string; password?: string; code?: s
 export async function signOut(): Promise<void> {
   const elsewhere = session.me.leave
   await api.signOut()
+  forgetDrafts()
   sessionEnded.value = false
   if (elsewhere) location.assign(elsewhere)
   await refreshMe()
