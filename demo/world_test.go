@@ -68,7 +68,7 @@ func (p *Parts) office(ctx context.Context) error {
 	}
 	if p.Desk, err = matter.New(ctx, matter.Config{
 		DB: p.DB, Clock: p.Clock, Book: p.Book, Rules: p.Rules, Key: p.Key, Defs: defs,
-		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任"},
+		Series: docket.Series("澄"),
 	}); err != nil {
 		return err
 	}

@@ -30,6 +30,19 @@ const (
 	Commitment = "docket.commitment" // 任务分解
 )
 
+// Series gives the sign of the numbers of each kind that draws one, for a city
+// whose sign in document numbers is given.
+func Series(city string) map[string]string {
+	out := map[string]string{}
+	for kind, sign := range map[string]string{
+		FollowUp: "督", Commitment: "任", "docket.proposal": "建", "docket.motion": "提", "docket.incoming": "收", "docket.resolution": "议",
+		"docket.letter": "信", "docket.difficulty": "哨", "docket.seek": "争", "docket.countersign": "签", "docket.decision": "决",
+	} {
+		out[kind] = city + "政" + sign
+	}
+	return out
+}
+
 // Office does the docket's work. Fill all fields.
 type Office struct {
 	DB    *store.DB

@@ -117,8 +117,7 @@ func newTownAt(t *testing.T, db *store.DB, now time.Time) *town {
 	defs, err := matter.Publish(ctx, db, w.clock, sources)
 	must(err)
 	w.conf = matter.Config{DB: db, Clock: w.clock, Book: book, Rules: rules, Key: w.key, Defs: defs,
-		Series: map[string]string{docket.FollowUp: "澄政督", docket.Commitment: "澄政任", "docket.proposal": "澄政建", "docket.motion": "澄政提", "docket.incoming": "澄政收",
-			"docket.resolution": "澄政议", "docket.letter": "澄政信", "docket.difficulty": "澄政哨", "docket.seek": "澄政争", "docket.countersign": "澄政签", "docket.decision": "澄政决"}, SearchSpan: 40, Checks: docket.Checks()}
+		Series: docket.Series("澄"), SearchSpan: 40, Checks: docket.Checks()}
 	w.desk, err = matter.New(ctx, w.conf)
 	must(err)
 	units, err := report.DefaultRules()

@@ -128,7 +128,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	}
 	desk, err := matter.New(ctx, matter.Config{
 		DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Defs: defs,
-		Series: p.series(),
+		Series: docket.Series(p.Sign),
 		Checks: docket.Checks(),
 	})
 	if err != nil {
@@ -146,16 +146,6 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 		Vault: vault, Reads: auth.NewReads(book, clock.System{}),
 		Docket: office, Files: files,
 	}, nil
-}
-
-// series gives the sign of the numbers of each kind of matter that draws one.
-func (p Place) series() map[string]string {
-	return map[string]string{
-		docket.FollowUp: p.Sign + "政督", docket.Commitment: p.Sign + "政任",
-		"docket.proposal": p.Sign + "政建", "docket.motion": p.Sign + "政提", "docket.incoming": p.Sign + "政收", "docket.resolution": p.Sign + "政议",
-		"docket.letter": p.Sign + "政信", "docket.difficulty": p.Sign + "政哨", "docket.seek": p.Sign + "政争", "docket.countersign": p.Sign + "政签",
-		"docket.decision": p.Sign + "政决",
-	}
 }
 
 // publish checks the definitions of all domains together and enters those the
