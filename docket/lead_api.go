@@ -234,11 +234,16 @@ func (o *Office) exception(ctx context.Context, v view, t matter.Task) (exceptio
 			x.Can = append(x.Can, exceptionCan{Act: of.Act, Name: of.Name, Who: v.audience(m, of.Who), Mine: of.Mine, Matter: m.ID})
 		}
 	}
+	// The mildest first: nobody ends a matter because it is late.
+	order := []string{flow.IntUrge, flow.IntExtend}
 	slices.SortStableFunc(x.Can, func(a, b exceptionCan) int {
-		if a.Mine != b.Mine {
-			return map[bool]int{true: -1, false: 1}[a.Mine]
+		rank := func(c exceptionCan) int {
+			if i := slices.Index(order, c.Act); i >= 0 {
+				return i
+			}
+			return len(order)
 		}
-		return 0
+		return cmp.Compare(rank(a), rank(b))
 	})
 	return x, nil
 }

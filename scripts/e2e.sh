@@ -40,6 +40,7 @@ fresh hands
 walk story/hands "$password"
 walk spine/report "$password"
 walk spine/list "$password"
+walk spine/insight "$password"
 fresh story
 walk spine/desk "$password"
 walk spine/together "$password"

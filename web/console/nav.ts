@@ -23,6 +23,11 @@ export function navigation(): Place[] {
   if (isAdmin.value) places.push({ to: '/security', icon: 'key', text: 'nav.security' }, { to: '/clients', icon: 'plug', text: 'nav.clients' })
   if (isAuditor.value) places.push({ to: '/audit/reads', icon: 'eye', text: 'nav.reads' })
   if (session.me.leader) places.splice(4, 0, { to: '/confirm', icon: 'confirm', text: 'nav.confirm' })
+  const duties = (session.me.posts ?? []).map((p) => p.duty)
+  const staff = ['secretary', 'supervisor', 'leader', 'deputy', 'auditor'].some((d) => duties.includes(d))
+  if (staff) places.splice(1, 0, { to: '/lead', icon: 'lead', text: 'nav.lead' })
+  if (staff || duties.includes('liaison') || duties.includes('head')) places.splice(places.findIndex((p) => p.to === '/units'), 0, { to: '/record', icon: 'record', text: 'nav.record' })
+  if (session.me.leader) places.splice(places.findIndex((p) => p.to === '/enter') + 1, 0, { to: '/confirm', icon: 'confirm', text: 'nav.confirm' })
   if (session.me.demo) places.push({ to: '/story', icon: 'story', text: 'nav.story' })
   return places
 }
@@ -30,6 +35,6 @@ export function navigation(): Place[] {
 /** The four that stand at the bottom of a phone, before "more". */
 export function thumb(): Place[] {
   const all = navigation()
-  const want = session.me.leader ? ['/', '/confirm', '/enter', '/matters'] : ['/', '/matters', '/enter', '/imports']
+  const want = session.me.leader ? ['/', '/lead', '/confirm', '/enter'] : ['/', '/matters', '/enter', '/imports']
   return want.map((to) => all.find((p) => p.to === to)!)
 }

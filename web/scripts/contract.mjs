@@ -23,6 +23,8 @@ const reads = {
   DefinitionRow: "S['DocketDefRow']", Definition: "S['DocketDefPage']", Unit: "S['DocketUnitRow']", Person: "S['DocketPersonRow']",
   Revised: "S['DocketRevised']", ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']", Openable: "S['DocketOpenable']",
   ProcedureTemplate: "S['DocketTemplate']", DraftPage: "S['DocketDraftPage']", Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
+  Process: "S['DocketProcessPage']", Lead: "S['DocketLeadPage']", RecordPage: "S['DocketRecordPage']", Help: "S['DocketHelpPage']", HelpState: "S['DocketHelpState']",
+  Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
 }
 const sends = { ProposalAct: "S['RevisionInputBody']" }
 const lines = [

@@ -68,6 +68,13 @@ export const api = {
 
   procedureTemplates: () => get<T.ProcedureTemplate[]>('/api/procedures/templates'),
   tryProcedure: (body: T.Trial) => post<T.DraftPage>('/api/procedures/try', body),
+  process: (kind: string, query: Query) => get<T.Process>(`/api/process/${encodeURIComponent(kind)}`, query),
+  lead: () => get<T.Lead>('/api/lead'),
+  record: (months: number) => get<T.RecordPage>('/api/record', { months }),
+  help: (id: T.Id) => get<T.Help>(`/api/matters/${id}/help`),
+  takeHelp: (id: T.Id, what: 'unit' | 'handling', from: T.Id | undefined, key: string) => post<{ pos: number }>(`/api/matters/${id}/help`, { what, ...(from ? { from } : {}) }, key),
+  helpState: () => get<T.HelpState>('/api/help'),
+  setHelp: (body: { all?: boolean; on: boolean }, key: string) => post<void>('/api/help', body, key),
 
   units: () => get<T.Unit[]>('/api/units'),
   addUnit: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/units', body, key),

@@ -594,4 +594,89 @@ export interface Reading {
 export interface Readings {
   items: Reading[]
   next: string
+/** How the matters of a kind really ran. lines stand beside the edges of the kind's drawing. */
+export interface Process {
+  kind: string
+  name: Text
+  version: number
+  as_of: string
+  from: string
+  to: string
+  most: number
+  more: boolean
+  runs: number
+  ended: number
+  unread: number
+  returned: number
+  returns: number
+  late: number
+  forced: number
+  reopened: number
+  median: Text
+  bottleneck: { step: string; step_name: Text; share: number; visits: number; median: Text; text: Text } | null
+  steps: { step: string; step_name: Text; units: boolean; runs: string; visits: number; open: number; late: number; again: number; skipped: number; share: number; total: Text; median: Text }[]
+  lines: { count: number; time: Text }[]
+  variants: { count: number; share: number; acts: Text[] }[]
+  ways: number
+  interrupts: { act: string; name: Text; count: number }[]
+}
+
+export interface LeadNumber {
+  id: string
+  name: Text
+  what: Text
+  share: boolean
+  value: number
+  n: number
+  of: number
+  few: boolean
+  previous: number
+  previous_n: number
+  previous_of: number
+  previous_few: boolean
+  direction: 'up' | 'down' | 'same' | 'none'
+  good: 'good' | 'bad' | 'plain'
+}
+
+export interface Lead {
+  as_of: string
+  days: number
+  from: string
+  before: string
+  numbers: LeadNumber[]
+  open: number
+  late: number
+  exceptions: { matter: Id; number: string; title: string; step_name: Text; unit_name: Text; remaining: Remaining | null; why: Text; can: { act: string; name: Text; who: Text; mine: boolean; matter: Id }[] }[]
+}
+
+export interface RecordFigures {
+  parts: number
+  dated: number
+  in_time: number
+  returned: number
+  answered: number
+  solved: number
+}
+
+export interface RecordPage {
+  as_of: string
+  office: boolean
+  months: string[]
+  units: { unit: Id; name: Text; total: RecordFigures; months: (RecordFigures & { month: string })[] }[]
+  none: number
+}
+
+/** What the bundled help proposes for a matter; nothing follows from it. */
+export interface Help {
+  on: boolean
+  similar: { id: Id; number: string; title: string; status_name: Text; likeness: number; words: string[]; units: Text[] }[]
+  units: { unit: Id; name: Text; why: Text }[]
+  handling: { opinion: string; units: { unit: string; role: string; limit: string }[]; from: Id; number: string; title: string } | null
+  labels: { similar: Text; unit: Text; handling: Text }
+}
+
+export interface HelpState {
+  all: boolean
+  mine: boolean
+  may: boolean
 }
