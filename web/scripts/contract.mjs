@@ -24,7 +24,6 @@ const reads = {
   Revised: "S['DocketRevised']", ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']", Openable: "S['DocketOpenable']",
   ProcedureTemplate: "S['DocketTemplate']", DraftPage: "S['DocketDraftPage']", Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
   Process: "S['DocketProcessPage']", Lead: "S['DocketLeadPage']", RecordPage: "S['DocketRecordPage']", Help: "S['DocketHelpPage']", HelpState: "S['DocketHelpState']",
-  Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
 }
 const sends = { ProposalAct: "S['RevisionInputBody']" }
 const lines = [

@@ -69,7 +69,7 @@ export const insight = {
   'record.all': ['各单位近 {n} 个月的承办情况，按组织目录的顺序排列，不排名。', 'What the units handled in the last {n} months, in the order of the directory; no ranking.'],
   'record.rule': ['“按期”看单位报送的时间，办公室审核用时不算；“解决”以交办人的首次答复为准：同意销号算解决，又作新批示不算。办结不等于解决。', 'In time goes by when the unit handed in, not by the office’s review; solved goes by the giver’s first word: settled counts, a new instruction does not. Closed is not solved.'],
   'record.unit': ['单位', 'Unit'],
-  'record.parts': ['办结', 'Handled'],
+  'record.parts': ['办结', 'Closed'],
   'record.inTime': ['按期', 'In time'],
   'record.returned': ['退回', 'Returned'],
   'record.solved': ['解决', 'Solved'],
