@@ -22,7 +22,6 @@ export function navigation(): Place[] {
   ]
   if (isAdmin.value) places.push({ to: '/security', icon: 'key', text: 'nav.security' }, { to: '/clients', icon: 'plug', text: 'nav.clients' })
   if (isAuditor.value) places.push({ to: '/audit/reads', icon: 'eye', text: 'nav.reads' })
-  if (session.me.leader) places.splice(4, 0, { to: '/confirm', icon: 'confirm', text: 'nav.confirm' })
   const duties = (session.me.posts ?? []).map((p) => p.duty)
   const staff = ['secretary', 'supervisor', 'leader', 'deputy', 'auditor'].some((d) => duties.includes(d))
   if (staff) places.splice(1, 0, { to: '/lead', icon: 'lead', text: 'nav.lead' })

@@ -5,8 +5,7 @@ import { screens } from '../texts/screens'
 import { security } from '../texts/security'
 import { work } from '../texts/work'
 
-const texts = { ...frame, ...work, ...screens, ...security }
-const texts = { ...frame, ...work, ...screens, ...insight }
+const texts = { ...frame, ...work, ...screens, ...security, ...insight }
 
 export type Key = keyof typeof texts
 export const t = speaker(texts)

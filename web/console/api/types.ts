@@ -594,6 +594,8 @@ export interface Reading {
 export interface Readings {
   items: Reading[]
   next: string
+}
+
 /** How the matters of a kind really ran. lines stand beside the edges of the kind's drawing. */
 export interface Process {
   kind: string
