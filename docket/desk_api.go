@@ -27,6 +27,7 @@ func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerReveal(s)
 	o.registerSlip(s)
 	o.registerInstructions(s)
+	o.registerSupervision(s)
 	o.registerIntake(s)
 	o.registerProof(s)
 	o.registerProcess(s)

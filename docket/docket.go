@@ -2,8 +2,9 @@
 // instruct, what is followed up, and the answer that goes back.
 //
 // This part holds instructions (批示), entered for a leader and confirmed by him
-// later (代录与确认), everyday follow-up (日常督办, Decree 733), and the intake of
-// work reports and task lists (任务分解): a program proposes, a person confirms,
+// later (代录与确认), supervision (督查) by Decree 733 in its five kinds, everyday
+// follow-up (日常督办) among them, and the intake of work reports and task lists
+// (任务分解): a program proposes, a person confirms,
 // and nothing is dispatched unconfirmed. Procedures are in definitions/, rights
 // in policies/; the engine (kernel/matter) keeps every state.
 //
@@ -14,6 +15,7 @@ package docket
 import (
 	"embed"
 	"io/fs"
+	"sync"
 
 	"touyan.dev/touyan/docket/report"
 	"touyan.dev/touyan/kernel/attach"
@@ -37,6 +39,7 @@ func Series(city string) map[string]string {
 	for kind, sign := range map[string]string{
 		FollowUp: "督", Commitment: "任", "docket.proposal": "建", "docket.motion": "提", "docket.incoming": "收", "docket.resolution": "议",
 		"docket.letter": "信", "docket.difficulty": "哨", "docket.seek": "争", "docket.countersign": "签", "docket.decision": "决",
+		"docket.overall": "督查", "docket.special": "督查", "docket.event": "督查", "docket.clue": "督查",
 	} {
 		out[kind] = city + "政" + sign
 	}
@@ -53,6 +56,9 @@ type Office struct {
 	Desk  *matter.Engine
 	Units report.Rules // which unit usually leads what
 	Files *attach.Cabinet
+	Cap   int // supervisions of one town in a month; 0 means MonthlyCap
+
+	approvals sync.Mutex // held while a supervision is counted and approved
 }
 
 //go:embed definitions/*.yaml

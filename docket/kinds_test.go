@@ -224,7 +224,7 @@ func (w *town) checkAll() {
 
 // walks gives every walk of every kind.
 func walks(w *town) []walk {
-	return slices.Concat(proposalWalks(w, "docket.proposal", "人大建议"), proposalWalks(w, "docket.motion", "政协提案"), paperWalks(w), resolutionWalks(w), letterWalks(w), difficultyWalks(w), seekWalks(w), countersignWalks(w), decisionWalks(w))
+	return slices.Concat(proposalWalks(w, "docket.proposal", "人大建议"), proposalWalks(w, "docket.motion", "政协提案"), paperWalks(w), resolutionWalks(w), letterWalks(w), difficultyWalks(w), seekWalks(w), countersignWalks(w), decisionWalks(w), supervisionWalks(w))
 }
 
 // unitItem is one unit of a list of lead and assisting units.

@@ -60,6 +60,7 @@ type Detail struct {
 	Clocks      []clockInfo  `json:"clocks"`
 	Instruction *instruction `json:"instruction"`
 	Files       []attachment `json:"files"`
+	Approval    *approval    `json:"approval" doc:"what to look at before a supervision is approved"`
 }
 
 type defRef struct {
@@ -142,6 +143,9 @@ func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (Deta
 		return got, err
 	}
 	got.Offers = v.offers(m, offers)
+	if got.Approval, err = o.approvalOf(ctx, who, m); err != nil {
+		return got, err
+	}
 	for _, s := range m.Clocks.Slots {
 		got.Tasks = append(got.Tasks, v.task(m, s, offers))
 	}
@@ -436,6 +440,13 @@ func (o *Office) act(ctx context.Context, who auth.Principal, in *actInput, key 
 	m, err := o.Desk.Get(ctx, who, in.ID)
 	if err != nil {
 		return acted{}, err
+	}
+	if in.Body.Act == "approve" && m.Stage == "approve" && supervised(m) != 0 {
+		o.approvals.Lock()
+		defer o.approvals.Unlock()
+		if err := o.withinCap(ctx, who, m, in.Body.Input); err != nil {
+			return acted{}, err
+		}
 	}
 	if d := o.Desk.Definitions().ByHash(m.Def); d != nil { // the files first: an act must not name what is not there
 		if files := filesIn(formOf(d, in.Body.Step, in.Body.Act), in.Body.Input); len(files) > 0 {

@@ -9,6 +9,7 @@ import (
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/matter/flow"
 	"touyan.dev/touyan/kernel/web"
 )
@@ -49,12 +50,12 @@ func (o *Office) registerProof(s *web.Server) {
 		return reply(checkpointOf{string(signed), o.Key.Public}, err)
 	})
 	web.Register(s, get("/api/definitions", "definitions", "The kinds of matters and their procedures"), func(ctx context.Context, _ *struct{}) (*out[[]DefRow], error) {
-		return reply(o.definitions(ctx))
+		return reply(o.definitions(ctx, web.Who(ctx)))
 	})
 	web.Register(s, get("/api/definitions/{kind}", "definition", "A procedure, drawn"), func(ctx context.Context, in *struct {
 		Kind string `path:"kind" maxLength:"60"`
 	}) (*out[defPage], error) {
-		return reply(o.definition(ctx, in.Kind))
+		return reply(o.definition(ctx, web.Who(ctx), in.Kind))
 	})
 	o.registerExport(s)
 }
@@ -63,16 +64,23 @@ func (o *Office) registerProof(s *web.Server) {
 // the body, so that the holder can check that too.
 func (o *Office) receipt(ctx context.Context, who auth.Principal, pos int64) (audit.Issued, error) {
 	r, e, err := o.Key.ReceiptAt(ctx, o.DB, pos)
-	if err != nil {
-		return audit.Issued{}, err
+	if err == nil {
+		err = o.maySee(ctx, who, e)
 	}
-	if err := o.maySee(ctx, who, e); err != nil {
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) { // which of the two must not show
+		err = errNoReceipt()
+	}
+	if err != nil {
 		return audit.Issued{}, err
 	}
 	if !o.personal(e) {
 		r = r.With(e) // else it proves the event without what it says
 	}
 	return audit.Issued{Receipt: r, Log: o.Key.Name, Key: o.Key.Public}, nil
+}
+
+func errNoReceipt() error {
+	return fault.New(fault.NotFound, "docket.receipt", "没有这条记录的凭证，或您无权查看。", "There is no such receipt, or it is not for you to see.")
 }
 
 // maySee asks whether who may see the object of an event of the docket or of a
@@ -89,7 +97,7 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 	case o.Desk.Definitions().Latest(kind) != nil:
 		_, err = o.Desk.Get(ctx, who, e.Subject)
 	default:
-		err = fault.New(fault.NotFound, "docket.receipt", "没有这条记录的凭证，或您无权查看。", "There is no such receipt, or it is not for you to see.")
+		err = errNoReceipt()
 	}
 	return err
 }
@@ -128,7 +136,7 @@ type DefRow struct {
 	Basis     []flow.Basis `json:"basis"`
 	Steps     int          `json:"steps"`
 	LimitText fault.Text   `json:"limit_text"`
-	Running   int          `json:"running"`
+	Running   int          `json:"running" doc:"those not ended that the one who asks may see, counted up to 999 in each state"`
 }
 
 // defPage is a procedure with its drawing.
@@ -145,7 +153,7 @@ type diagrams struct {
 	EN flow.Diagram `json:"en"`
 }
 
-func (o *Office) definitions(ctx context.Context) ([]DefRow, error) {
+func (o *Office) definitions(ctx context.Context, who auth.Principal) ([]DefRow, error) {
 	got := []DefRow{}
 	seen := map[string]bool{}
 	for _, d := range o.Desk.Definitions().All() {
@@ -153,7 +161,7 @@ func (o *Office) definitions(ctx context.Context) ([]DefRow, error) {
 			continue
 		}
 		seen[d.Kind] = true
-		r, err := o.defRow(ctx, o.Desk.Definitions().Latest(d.Kind))
+		r, err := o.defRow(ctx, who, o.Desk.Definitions().Latest(d.Kind))
 		if err != nil {
 			return got, err
 		}
@@ -162,7 +170,7 @@ func (o *Office) definitions(ctx context.Context) ([]DefRow, error) {
 	return got, nil
 }
 
-func (o *Office) defRow(ctx context.Context, d *flow.Def) (DefRow, error) {
+func (o *Office) defRow(ctx context.Context, who auth.Principal, d *flow.Def) (DefRow, error) {
 	r := DefRow{Kind: d.Kind, Name: d.Name, Version: d.Version, Hash: d.Hash(), Basis: d.Basis}
 	if r.Basis == nil {
 		r.Basis = []flow.Basis{}
@@ -175,16 +183,22 @@ func (o *Office) defRow(ctx context.Context, d *flow.Def) (DefRow, error) {
 	if d.Limit != nil {
 		r.LimitText = d.Limit.Of.Text()
 	}
-	err := o.DB.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM matter WHERE kind = ? AND status <> 'ended' LIMIT 9999) c", d.Kind).Scan(&r.Running)
-	return r, fault.Wrap("docket.defRow", err)
+	for _, status := range []matter.Status{matter.Open, matter.Paused} {
+		n, err := o.Desk.CountMatters(ctx, who, matter.Filter{Kind: d.Kind, Status: status}, countMost)
+		if err != nil {
+			return r, err
+		}
+		r.Running += n
+	}
+	return r, nil
 }
 
-func (o *Office) definition(ctx context.Context, kind string) (defPage, error) {
+func (o *Office) definition(ctx context.Context, who auth.Principal, kind string) (defPage, error) {
 	d := o.Desk.Definitions().Latest(kind)
 	if d == nil {
 		return defPage{}, fault.New(fault.NotFound, "docket.definition", "没有这类事项。", "There is no such kind of matter.")
 	}
-	r, err := o.defRow(ctx, d)
+	r, err := o.defRow(ctx, who, d)
 	if err != nil {
 		return defPage{}, err
 	}

@@ -3,6 +3,7 @@ package docket
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -135,6 +136,9 @@ func (o *Office) provenance(ctx context.Context, who auth.Principal, id int64) (
 	if err != nil {
 		return got, err
 	}
+	if made, err = o.unsealed(ctx, who, id, made); err != nil {
+		return got, err
+	}
 	v := o.view(who)
 	keys := map[int64]string{}
 	resolve := func(id int64) (string, error) {
@@ -179,6 +183,31 @@ func (o *Office) provenance(ctx context.Context, who auth.Principal, id int64) (
 	sort.SliceStable(got.Edges, func(i, k int) bool { return got.Edges[i].Pos < got.Edges[k].Pos })
 	got.Missing = v.missing(m, keys[m.ID], answered)
 	return got, nil
+}
+
+// unsealed leaves out the edges that lead to matters which are kept from the
+// reader, and what is reached through them alone: to him they do not exist, and
+// must not be counted among what he may not see.
+func (o *Office) unsealed(ctx context.Context, who auth.Principal, from int64, made []link.Made) ([]link.Made, error) {
+	ids := []int64{}
+	for _, e := range made {
+		ids = append(ids, e.Source, e.Target)
+	}
+	kept, err := o.Desk.Kept(ctx, who, ids)
+	if err != nil || len(kept) == 0 {
+		return made, err
+	}
+	made = slices.DeleteFunc(made, func(e link.Made) bool { return kept[e.Source] || kept[e.Target] })
+	reached := map[int64]bool{from: true}
+	for grown := true; grown; {
+		grown = false
+		for _, e := range made {
+			if reached[e.Source] != reached[e.Target] {
+				reached[e.Source], reached[e.Target], grown = true, true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(made, func(e link.Made) bool { return !reached[e.Source] }), nil
 }
 
 // missing names the next steps that the matter still owes.

@@ -134,12 +134,26 @@ func (w *town) next() string {
 // act does an act and verifies its receipt offline.
 func (w *town) act(who string, id int64, step, act string, input map[string]any) matter.Done {
 	w.t.Helper()
-	done, err := w.desk.Act(context.Background(), w.people[who], id, matter.Act{Step: step, Act: act, Input: input, Key: w.next()})
+	done, err := w.desk.Act(context.Background(), w.people[who], id, matter.Act{Slot: w.branch(id, step), Step: step, Act: act, Input: input, Key: w.next()})
 	if err != nil {
 		w.t.Fatalf("%s %s.%s: %v", who, step, act, err)
 	}
 	w.verify(done.Receipt)
 	return done
+}
+
+// branch finds the slot in which a step is open; "" if lin does not see it.
+func (w *town) branch(id int64, step string) string {
+	m, err := w.desk.Get(context.Background(), w.people["lin"], id)
+	if err != nil {
+		return ""
+	}
+	for _, s := range m.Clocks.Slots {
+		if s.Step == step {
+			return s.Slot
+		}
+	}
+	return ""
 }
 
 func (w *town) verify(r audit.Receipt) {

@@ -41,6 +41,7 @@ type Place struct {
 	Data string `help:"数据目录：数据库与签名密钥所在。 Directory of the database and the signing key." default:"data" type:"path" env:"TOUYAN_DATA" placeholder:"DIR"`
 	DB   string `help:"数据库：文件，或 postgres://用户@主机/库名；默认为数据目录中的 touyan.db。 Database: a file, or postgres://user@host/name; touyan.db in the data directory by default." env:"TOUYAN_DB"`
 	Name string `help:"凭证中的安装名称；发出第一份凭证后不能更改。 Name of the installation in receipts; fixed by the first receipt." default:"touyan" env:"TOUYAN_NAME"`
+	Cap  int    `name:"supervision-cap" help:"每个镇街每月批准督查的次数上限；超过须由批准人写明理由。 Supervisions of one town that may be approved in a month; beyond it the approver must say why." default:"2" env:"TOUYAN_SUPERVISION_CAP"`
 	Sign string `help:"文号中的城市代字，如“澄政督”中的“澄”。 Sign of the city in document numbers, as in 澄政督." default:"市" env:"TOUYAN_SIGN"`
 
 	accounts auth.Options // how people sign in; the demo alone sets it
@@ -139,7 +140,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 		return nil, err
 	}
 	files := &attach.Cabinet{DB: db, Clock: clk}
-	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files}
+	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files, Cap: p.Cap}
 	files.May = office.MayFile
 	return &Program{
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts).Minding(desk), Desk: desk,

@@ -253,6 +253,9 @@ func (c *acting) admit(def *flow.Def, st flow.State, m *Matter) error {
 		return fault.New(fault.Conflict, "matter.Act", "您查看之后，本环节已办理过并重新开启，请核对新的内容后再办理。",
 			"Since you looked, this step was done and opened again; check what is new before you act.")
 	}
+	if act != nil && act.Past && slot != nil && (slot.Due == 0 || c.now.UnixMicro() <= slot.Due) {
+		return fault.New(fault.Conflict, "matter.Act", "“"+act.Name.ZH+"”须在时限届满之后办理。", "\""+act.Name.EN+"\" is possible only once the limit has passed.")
+	}
 	if act != nil && act.InTime && slot != nil && slot.Due != 0 && c.now.UnixMicro() > slot.Due {
 		return fault.New(fault.Conflict, "matter.Act", "“"+act.Name.ZH+"”须在时限内提出，时限已过。", "\""+act.Name.EN+"\" must be made within the limit, which has passed.")
 	}

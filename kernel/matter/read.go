@@ -46,14 +46,14 @@ func (e *Engine) Kept(ctx context.Context, who auth.Principal, ids []int64) (map
 	}
 	args := make([]any, len(ids))
 	for i, id := range ids {
-		args[i], out[id] = id, true
+		args[i] = id
 	}
 	_, err = store.Collect(ctx, e.db, func(row store.Scanner) (none struct{}, err error) {
 		var id int64
 		err = row.Scan(&id)
-		delete(out, id)
+		out[id] = true
 		return none, err
-	}, "SELECT m.id FROM matter m WHERE m.id IN ("+marksOf(len(ids))+")"+rest.sql, append(args, rest.args...)...)
+	}, "SELECT m.id FROM matter m WHERE m.id IN ("+marksOf(len(ids))+") AND NOT (1 = 1"+rest.sql+")", append(args, rest.args...)...)
 	return out, fault.Wrap("matter.Kept", err)
 }
 

@@ -5,7 +5,7 @@ import type { Schema } from './api'
 import { tidyText } from './draft'
 import { has, t, type Key } from './t'
 
-export type Widget = 'text' | 'area' | 'date' | 'unit' | 'unitset' | 'units' | 'list' | 'readers' | 'person' | 'choice' | 'limit' | 'number' | 'bool' | 'password' | 'procedure'
+export type Widget = 'text' | 'area' | 'date' | 'unit' | 'unitset' | 'units' | 'list' | 'readers' | 'person' | 'choice' | 'choices' | 'limit' | 'number' | 'bool' | 'password' | 'procedure'
 
 interface Option {
   value: unknown
@@ -15,7 +15,7 @@ interface Option {
 
 // Without an order of its own a form asks who first, then how, then in words;
 // what must be filled in comes before what may be.
-const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'limit', 'date', 'number', 'bool', 'text', 'password', 'list', 'readers', 'units', 'area', 'procedure']
+const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'choices', 'limit', 'date', 'number', 'bool', 'text', 'password', 'list', 'readers', 'units', 'area', 'procedure']
 
 function weight(s: Schema, name: string): number {
   return (s.required?.includes(name) ? 0 : RANK.length) + RANK.indexOf(widgetOf(s.properties![name]!))
@@ -44,6 +44,7 @@ export function widgetOf(s: Schema): Widget {
 }
 
 export function optionsOf(s: Schema): Option[] {
+  if (s['x-widget'] === 'choices' && s.items) return optionsOf(s.items)
   if (s['x-choices']) return s['x-choices']
   if (s.oneOf) return s.oneOf.map((o) => ({ value: o.const, zh: o['x-zh'], en: o['x-en'] }))
   const labels = s['x-labels']

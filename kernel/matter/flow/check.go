@@ -166,7 +166,7 @@ func (c *checking) leaves(d *Def, b *Block, inJoint bool) bool {
 	forwards, free := false, false
 	for i := range b.Step.Acts {
 		a := &b.Step.Acts[i]
-		if a.Back == "" && a.If == nil {
+		if a.Back == "" && a.If == nil && !a.Past {
 			free = true
 		}
 		if a.Back == "" && a.End == "" {

@@ -92,14 +92,15 @@ func (r *reading) disclosing(s *Step, path string) {
 }
 
 // disclosed demands that a seal is surely over where something would give the
-// matter away: where its number is drawn, or sub-matters begin.
+// matter away: where its number is drawn, sub-matters begin, or its source is
+// linked to an act.
 func (r *reading) disclosed(id string, line int, path string, have written) {
 	if r.d.Sealed == nil || id == r.d.Sealed.Until {
 		return
 	}
 	if _, over := have[r.d.Sealed.Until]; !over {
-		r.add(r.d, CodeSeal, line, path, "此时事项可能尚在保密，不能编号或分办；须在“"+r.d.Sealed.Until+"”之后。",
-			"The matter may still be sealed here: it can have no number and no sub-matters before \""+r.d.Sealed.Until+"\".")
+		r.add(r.d, CodeSeal, line, path, "此时事项可能尚在保密，不能编号、分办或回应；须在“"+r.d.Sealed.Until+"”之后。",
+			"The matter may still be sealed here: it can have no number, no sub-matters and no answer before \""+r.d.Sealed.Until+"\".")
 	}
 }
 

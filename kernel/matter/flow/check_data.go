@@ -102,7 +102,7 @@ func (r *reading) step(n *node, have written) written {
 			r.guard(a.If, have)
 		}
 		r.fieldAparts(a.Form, a.Line, path+"/acts/"+a.ID, have)
-		if a.Number {
+		if a.Number || a.Link != "" {
 			r.disclosed(n.id, a.Line, path+"/acts/"+a.ID, have)
 		}
 		if a.Back == "" && a.End == "" {

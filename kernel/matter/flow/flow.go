@@ -111,6 +111,7 @@ type Act struct {
 	Who    *Who       `json:"who,omitempty"`    // instead of the step's
 	Number bool       `json:"number,omitempty"` // draws the number of the document
 	InTime bool       `json:"inTime,omitempty"` // possible only until the step is due
+	Past   bool       `json:"past,omitempty"`   // possible only once it is
 	Link   string     `json:"link,omitempty"`   // relation written between the matter and its source
 	Line   int        `json:"-"`
 }

@@ -345,6 +345,11 @@ func (p *parsing) act(key string, v *value) Act {
 	}
 	a.Number = p.flag(f.opt("number"))
 	a.InTime = p.flag(f.opt("in_time"))
+	if past := f.opt("past"); past != nil {
+		if a.Past = p.flag(past); a.Past && a.InTime {
+			p.at(past, "“in_time”与“past”不能同用。", "\"in_time\" and \"past\" exclude each other.")
+		}
+	}
 	if link := f.opt("link"); link != nil {
 		a.Link = p.id(link)
 	}

@@ -250,6 +250,13 @@ export interface Matter extends Row {
   parent_row: Row | null
   clocks: Clock[]
   instruction?: Instruction | null
+  approval?: Approval | null
+}
+
+export interface Approval {
+  as_of: string
+  similar: (Row & { object: Text; repeats: boolean; share: number })[]
+  frequency: { town: Text; count: number; most: number } | null
 }
 
 export interface Receipt {
