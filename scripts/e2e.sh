@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Walks the program in Debian's Chromium: the first hour of an empty installation,
-# the spine from a report to the closed number, lists, keys and paper, the story by
+# the spine from a report to the closed number, lists, keys and paper, a matter of every kind, the story by
 # hand and by its button; then holds the screens' types against the program's
 # document and runs axe over every screen. PICTURES=DIR keeps pictures.
 set -euo pipefail
@@ -41,6 +41,7 @@ walk story/hands "$password"
 walk spine/report "$password"
 walk spine/list "$password"
 walk spine/insight "$password"
+walk spine/kinds "$password"
 fresh story
 walk spine/desk "$password"
 walk spine/together "$password"

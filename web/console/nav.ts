@@ -34,6 +34,8 @@ export function navigation(): Place[] {
 /** The four that stand at the bottom of a phone, before "more". */
 export function thumb(): Place[] {
   const all = navigation()
-  const want = session.me.leader ? ['/', '/lead', '/confirm', '/enter'] : ['/', '/matters', '/enter', '/imports']
+  // Whoever enters nothing for a leader raises matters of his own unit instead.
+  const staff = (session.me.posts ?? []).some((p) => p.duty === 'secretary' || p.duty === 'supervisor')
+  const want = session.me.leader ? ['/', '/lead', '/confirm', '/enter'] : staff ? ['/', '/matters', '/enter', '/imports'] : ['/', '/matters', '/register', '/board']
   return want.map((to) => all.find((p) => p.to === to)!)
 }
