@@ -223,3 +223,62 @@ func TestStandingAside(t *testing.T) {
 		w.check(2)
 	})
 }
+
+// TestSealedFromWhoTookPart: whoever gets a post in the object no longer sees the
+// matter, not even one that he opened and worked on, by whatever way a list walks;
+// when it is disclosed he does.
+func TestSealedFromWhoTookPart(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newTown(t, db)
+		w.trial()
+		w.hire("gu", w.hall, auth.Supervisor)
+		w.hire("he", w.hall, auth.Secretary)
+		given := map[string]any{"title": "试办", "object": ref(w.bureau)}
+		opened, err := w.desk.Open(ctx, w.people["lin"], matter.Opening{Kind: "docket.trial", Title: "试办一件", Office: w.hall, Originator: w.people["lin"].Person, Given: given, Key: w.next()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := opened.Matter
+		w.act("lin", id, "work", "done", map[string]any{"reviewer": w.id("gu")})
+		filters := []matter.Filter{{}, {Unit: w.hall}, {Kind: "docket.trial"}, {Status: matter.Open}, {Query: "试办"}, {Holder: w.people["gu"].Person}}
+		look := func(want ...int64) {
+			t.Helper()
+			for _, few := range []int{0, 1} { // with few matters, and as if there were many
+				w.conf.Few = few
+				if w.desk, err = matter.New(ctx, w.conf); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.desk.CatchUp(ctx); err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range filters {
+					w.filtered("lin", f, want...)
+				}
+			}
+		}
+		look(id)
+		if _, err := w.registry.AddPost(ctx, w.people["admin"], auth.NewPost{Key: w.next(), Person: w.people["lin"].Person, Unit: w.section, Duty: auth.Clerk}); err != nil {
+			t.Fatal(err)
+		}
+		look()
+		if _, err := w.desk.Get(ctx, w.people["lin"], id); !fault.Is(err, fault.NotFound) {
+			t.Errorf("read by its number: %v", err)
+		}
+		w.refused("lin", id, matter.Act{Act: "recuse", Input: map[string]any{"person": w.id("lin"), "reason": "在对象任职"}}, fault.Forbidden, "", "matter.sealed")
+		// Nobody can hide a matter from himself by opening it.
+		_, err = w.desk.Open(ctx, w.people["lin"], matter.Opening{Kind: "docket.trial", Title: "试办一件", Office: w.hall, Given: given, Key: w.next()})
+		if !fault.Is(err, fault.Forbidden) {
+			t.Errorf("opened against himself: %v", err)
+		}
+		_, err = w.desk.Open(ctx, w.people["tang"], matter.Opening{Kind: "docket.trial", Title: "试办一件", Office: w.hall, Given: map[string]any{"title": "试办", "object": ref(w.city)}, Key: w.next()})
+		if !fault.Is(err, fault.Invalid) {
+			t.Errorf("sealed from the office itself: %v", err)
+		}
+		w.act("gu", id, "review", "ok", nil)
+		w.act("he", id, "show", "show", nil)
+		filters = filters[:3]
+		look(id)
+		w.check(1)
+	})
+}

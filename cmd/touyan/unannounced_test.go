@@ -56,6 +56,8 @@ func (c *city) views(who string, visible int64) map[string]string {
 		"/api/matters?all=1", "/api/matters", "/api/matters?q=" + queueing[:6], "/api/matters?kind=docket.special", "/api/matters?status=open&all=1", "/api/matters?holder=me",
 		fmt.Sprintf("/api/matters?unit=%d&all=1", c.office), "/api/board?kind=docket.special", "/api/inbox", "/api/inbox?group=unit", "/api/inbox?group=watch",
 		"/api/definitions", "/api/definitions/docket.special", "/api/units", "/api/docket/instructions", "/api/imports",
+		"/api/lead", "/api/record", "/api/process/docket.special", "/api/delegations", "/api/help",
+		fmt.Sprintf("/api/people/%d/hands", c.people["supervisor"]), fmt.Sprintf("/api/matters/%d/help", visible),
 		fmt.Sprintf("/api/docket/similar?title=%s&object=%d", queueing, c.bureau),
 		fmt.Sprintf("/api/matters/%d", visible), fmt.Sprintf("/api/matters/%d/tree", visible), fmt.Sprintf("/api/matters/%d/provenance", visible), fmt.Sprintf("/api/matters/%d/print", visible),
 	} {
