@@ -23,6 +23,7 @@ var may = map[string][]string{
 	"kernel/fault":           {},
 	"kernel/clock":           {},
 	"kernel/privacy":         {"kernel/fault"},
+	"kernel/paper":           {"kernel/fault"},
 	"kernel/calendar":        {"kernel/clock", "kernel/fault"},
 	"kernel/form":            {"kernel/fault"},
 	"kernel/store":           {"kernel/fault"},

@@ -34,6 +34,7 @@ func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerRecord(s)
 	o.registerHelp(s)
 	o.registerProcedures(s)
+	o.registerPapers(s)
 	(&people{Office: o, registry: registry}).register(s)
 }
 

@@ -56,7 +56,10 @@ type Office struct {
 	Desk  *matter.Engine
 	Units report.Rules // which unit usually leads what
 	Files *attach.Cabinet
-	Cap   int // supervisions of one town in a month; 0 means MonthlyCap
+	// Series gives a sort of paper the sign of its numbers: urge → 澄政督函. A sort
+	// without one is not numbered.
+	Series map[Sort]string
+	Cap    int // supervisions of one town in a month; 0 means MonthlyCap
 
 	approvals sync.Mutex // held while a supervision is counted and approved
 }

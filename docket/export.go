@@ -1,23 +1,19 @@
 package docket
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/xuri/excelize/v2"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/paper"
 	"touyan.dev/touyan/kernel/privacy"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/web"
@@ -156,59 +152,12 @@ func exportHead() []string {
 	return []string{"编号 Number", "事项 Title", "类别 Kind", "状态 Status", "环节 Step", "承办单位 Unit", "当前承办 Holder", "登记时间 Opened", "时限 Due"}
 }
 
-// workbook writes cells as a workbook with the watermark below them and on each
-// printed page. Every cell is written as text, so nothing that people typed can
-// become a formula.
+// workbook writes cells as a ledger (台账): title, what and when above, the
+// watermark below and on each printed page.
 func workbook(rows [][]string, watermark string) ([]byte, error) {
-	f := excelize.NewFile()
-	defer f.Close()
-	const name = "Sheet1"
-	line := 0
-	for _, row := range append([][]string{exportHead()}, append(rows, nil, []string{watermark})...) {
-		line++
-		for c, text := range row {
-			if err := setText(f, name, c, line, text); err != nil {
-				return nil, err
-			}
-		}
-	}
-	// & begins a code in headers and footers.
-	foot := "&8" + strings.ReplaceAll(watermark, "&", "&&")
-	if runes := []rune(foot); len(runes) > 250 {
-		foot = string(runes[:250])
-	}
-	if err := f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: foot}); err != nil {
-		return nil, fault.Wrap("docket.workbook", err)
-	}
-	var b bytes.Buffer
-	if err := f.Write(&b); err != nil {
-		return nil, fault.Wrap("docket.workbook", err)
-	}
-	return b.Bytes(), nil
-}
-
-// formulaStarts are the characters by which a spreadsheet program may take text
-// for a formula after a round trip through CSV, in half and in full width.
-const formulaStarts = "=+-@\t\r\n|%＝＋－＠"
-
-// safeCell puts an apostrophe before a text that might become a formula, also
-// when blanks stand before its first character.
-func safeCell(text string) string {
-	first, size := utf8.DecodeRuneInString(strings.TrimLeft(text, " \u00a0\u3000\u200b\ufeff"))
-	if size > 0 && strings.ContainsRune(formulaStarts, first) {
-		return "'" + text
-	}
-	return text
-}
-
-// setText writes a cell as text.
-func setText(f *excelize.File, sheetName string, col, line int, text string) error {
-	cell, err := excelize.CoordinatesToCellName(col+1, line)
-	if err != nil {
-		return fault.Wrap("docket.export", err)
-	}
-	if err := f.SetCellStr(sheetName, cell, safeCell(text)); err != nil {
-		return fault.Wrap("docket.export", fmt.Errorf("cell %s: %w", cell, err))
-	}
-	return nil
+	return paper.Xlsx(paper.Sheet{
+		Name: "台账", Title: "事项台账", Under: watermark, Foot: watermark,
+		Head:   exportHead(),
+		Widths: []float64{22, 40, 12, 10, 14, 20, 18, 17, 17}, Rows: rows,
+	})
 }

@@ -36,12 +36,6 @@ func (o *Office) registerMatter(s *web.Server) {
 	web.Register(s, reads(get("/api/matters/{id}/provenance", "matter-provenance", "What a matter came from and what it led to"), "provenance"), func(ctx context.Context, in *ByID) (*out[provenance], error) {
 		return reply(o.provenance(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, reads(get("/api/matters/{id}/print", "matter-print", "A matter for printing on A4"), "print"), func(ctx context.Context, in *struct {
-		ByID
-		Base string `header:"X-Base-URL" maxLength:"200" pattern:"^$|^https?://[A-Za-z0-9.:\\[\\]-]+$" doc:"origin to which the code on the paper leads back"`
-	}) (*out[printed], error) {
-		return reply(o.print(ctx, web.Who(ctx), in.ID, in.Base))
-	})
 }
 
 // Detail is the page of a matter.

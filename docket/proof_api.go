@@ -91,6 +91,8 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 	switch {
 	case kind == "docket.instruction":
 		_, err = o.Instruction(ctx, who, e.Subject)
+	case kind == paperKind:
+		_, _, err = o.paper(ctx, who, e.Subject)
 	case kind == "docket.intake":
 		_, _, err = o.Intake(ctx, who, e.Subject)
 	case kind == exportKind && (e.Actor == who.Person || o.Book.Now().Audits(who.Person)):
@@ -119,6 +121,9 @@ func (o *Office) verify(ctx context.Context, who auth.Principal, given json.RawM
 		got.ActorName = o.view(who).person(report.Envelope.Actor)
 	}
 	kind, _, _ := strings.Cut(report.Envelope.Kind, "/")
+	if kind == paperKind {
+		got.KindName = fault.T("印发文件", "A paper was issued")
+	}
 	if d := o.Desk.Definitions().Latest(kind); d != nil {
 		step, act := actOf(report.Envelope.Kind)
 		name, name2 := d.Name, actName(d, step, act)

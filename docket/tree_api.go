@@ -10,7 +10,6 @@ import (
 	"rsc.io/qr"
 
 	"touyan.dev/touyan/kernel/auth"
-	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/link"
@@ -290,25 +289,6 @@ func hidden(err error) (provNode, bool, error) {
 		return provNode{}, false, nil
 	}
 	return provNode{}, false, err
-}
-
-// printed is a matter on paper.
-type printed struct {
-	Detail
-	QR        string `json:"qr" doc:"SVG that leads back to the matter"`
-	PrintedAt string `json:"printed_at"`
-}
-
-func (o *Office) print(ctx context.Context, who auth.Principal, id int64, base string) (printed, error) {
-	d, err := o.detail(ctx, who, id)
-	if err != nil {
-		return printed{}, err
-	}
-	code, err := qr.Encode(fmt.Sprintf("%s/matters/%d", base, id), qr.M)
-	if err != nil {
-		return printed{}, fault.Wrap("docket.print", err)
-	}
-	return printed{Detail: d, QR: svg(code), PrintedAt: calendar.FormatInstant(o.Clock.Now())}, nil
 }
 
 // svg draws a QR code with the quiet zone of four modules that scanners need.

@@ -32,12 +32,12 @@ func TestExportCells(t *testing.T) {
 	}
 	defer f.Close()
 	cells := 0
-	for i := range len(rows) + 3 {
+	for i := range len(rows) + 4 {
 		for c := range columns {
 			name, _ := excelize.CoordinatesToCellName(c+1, i+1)
-			formula, err := f.GetCellFormula("Sheet1", name)
-			kind, err2 := f.GetCellType("Sheet1", name)
-			value, err3 := f.GetCellValue("Sheet1", name)
+			formula, err := f.GetCellFormula("台账", name)
+			kind, err2 := f.GetCellType("台账", name)
+			value, err3 := f.GetCellValue("台账", name)
 			if err != nil || err2 != nil || err3 != nil {
 				t.Fatal(err, err2, err3)
 			}
@@ -52,8 +52,8 @@ func TestExportCells(t *testing.T) {
 		t.Errorf("only %d cells were looked at", cells)
 	}
 	for i, text := range harmless {
-		name, _ := excelize.CoordinatesToCellName(2, 2+(len(dangerous)+i)*columns+1)
-		if value, _ := f.GetCellValue("Sheet1", name); value != text {
+		name, _ := excelize.CoordinatesToCellName(2, 4+(len(dangerous)+i)*columns+1)
+		if value, _ := f.GetCellValue("台账", name); value != text {
 			t.Errorf("%s: %q became %q", name, text, value)
 		}
 	}

@@ -42,6 +42,7 @@ walk spine/report "$password"
 walk spine/list "$password"
 walk spine/insight "$password"
 walk spine/kinds "$password"
+walk spine/paper "$password"
 fresh story
 walk spine/desk "$password"
 walk spine/together "$password"

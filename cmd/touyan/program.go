@@ -140,7 +140,8 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 		return nil, err
 	}
 	files := &attach.Cabinet{DB: db, Clock: clk}
-	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files, Cap: p.Cap}
+	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files, Cap: p.Cap,
+		Series: map[docket.Sort]string{docket.UrgeLetter: p.Sign + "政督函", docket.ResultPaper: p.Sign + "政督报"}}
 	files.May = office.MayFile
 	return &Program{
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts).Minding(desk), Desk: desk,

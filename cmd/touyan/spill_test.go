@@ -401,7 +401,7 @@ func (c *city) pagesAfter(ids []int64) {
 	c.t.Helper()
 	said := 0
 	for _, id := range ids {
-		for _, path := range []string{"/api/matters/%d", "/api/docket/instructions/%d", "/api/imports/%d", "/api/matters/%d/tree", "/api/matters/%d/provenance", "/api/matters/%d/print", "/api/attachments?subject=%d"} {
+		for _, path := range []string{"/api/matters/%d", "/api/docket/instructions/%d", "/api/imports/%d", "/api/matters/%d/tree", "/api/matters/%d/provenance", "/api/matters/%d/papers/record", "/api/attachments?subject=%d"} {
 			status, body := c.clients["supervisor"].do("GET", fmt.Sprintf(path, id), nil)
 			if status >= 500 {
 				c.t.Errorf(path+": %d %s", id, status, body)

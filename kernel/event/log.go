@@ -106,6 +106,30 @@ func At(ctx context.Context, r store.Reader, pos int64) (Event, error) {
 	return e, fault.Wrap("event.At", err)
 }
 
+// Since gives the position of the first event recorded at or after an instant
+// (µs), by halving; the log's size if there is none. Events written by one group
+// may lie a moment out of order: who needs each of them begins a little earlier.
+func Since(ctx context.Context, r store.Reader, micros int64) (int64, error) {
+	size, _, err := Head(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	low, high := int64(0), size
+	for low < high {
+		mid := low + (high-low)/2
+		e, err := At(ctx, r, mid)
+		if err != nil {
+			return 0, err
+		}
+		if e.Recorded < micros {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, nil
+}
+
 // After gives up to limit events from position pos on, in order.
 func After(ctx context.Context, r store.Reader, pos int64, limit int) ([]Event, error) {
 	return store.Collect(ctx, r, scan, "SELECT "+columns+" FROM event WHERE pos >= ? ORDER BY pos LIMIT ?", pos, limit)

@@ -1,11 +1,12 @@
 import { speaker } from '../kit/lang'
 import { frame } from '../texts/frame'
 import { insight } from '../texts/insight'
+import { paper } from '../texts/paper'
 import { screens } from '../texts/screens'
 import { security } from '../texts/security'
 import { work } from '../texts/work'
 
-const texts = { ...frame, ...work, ...screens, ...security, ...insight }
+const texts = { ...frame, ...work, ...screens, ...security, ...insight, ...paper }
 
 export type Key = keyof typeof texts
 export const t = speaker(texts)

@@ -19,7 +19,7 @@ writeFileSync(`${out}/openapi.ts`, astToString(await openapi(new URL('/api/opena
 // ours: the server's
 const reads = {
   Me: "S['WebMe']", Inbox: "S['DocketInbox']", 'Page<T.Row>': "S['DocketPage']", Board: "S['DocketBoard']", Matter: "S['DocketDetail']", TreeNode: "S['DocketNode']",
-  Provenance: "S['DocketProvenance']", Print: "S['DocketPrinted']", Receipt: "S['AuditIssued']", Verdict: "S['DocketVerdict']",
+  Provenance: "S['DocketProvenance']", PaperMenu: "S['DocketPaperMenu']", PaperView: "S['DocketPaperSheet']", PaperPage: "S['DocketPaperPage']", PaperDone: "S['DocketIssuedAnswer']", Receipt: "S['AuditIssued']", Verdict: "S['DocketVerdict']",
   DefinitionRow: "S['DocketDefRow']", Definition: "S['DocketDefPage']", Unit: "S['DocketUnitRow']", Person: "S['DocketPersonRow']",
   Revised: "S['DocketRevised']", ImportRow: "S['DocketIntakeRow']", Import: "S['DocketIntakePage']", Instruction: "S['DocketInstruction']", Openable: "S['DocketOpenable']",
   ProcedureTemplate: "S['DocketTemplate']", DraftPage: "S['DocketDraftPage']", Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",

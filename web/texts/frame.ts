@@ -21,6 +21,7 @@ export const frame = {
   'nav.confirm': ['待我确认', 'To confirm'],
   'nav.register': ['登记', 'Register'],
   'nav.imports': ['任务导入', 'Import'],
+  'nav.briefs': ['督查周报', 'Weekly brief'],
   'nav.units': ['单位岗位', 'Units'],
   'nav.definitions': ['办理流程', 'Procedures'],
   'nav.verify': ['验证凭证', 'Verify'],

@@ -64,12 +64,6 @@ export const screens = {
 
   'print.do': ['打印', 'Print'],
   'print.qr': ['扫码回到本件页面', 'QR code back to this page'],
-  'print.originator': ['来源人', 'Raised by'],
-  'print.time': ['时间', 'Time'],
-  'print.act': ['动作', 'Act'],
-  'print.person': ['办理人', 'Person'],
-  'print.text': ['内容', 'Content'],
-  'print.foot': ['{who} 打印于 {at}。各步凭证可离线验证。', 'Printed {at} by {who}. The receipt of each step can be verified offline.'],
 
   'enter.title': ['代录批示', 'Enter a leader’s words'],
   'enter.ownTitle': ['作批示', 'Give an instruction'],

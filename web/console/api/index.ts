@@ -55,8 +55,13 @@ export const api = {
   },
   tree: (id: T.Id) => get<T.TreeNode>(`/api/matters/${id}/tree`),
   provenance: (id: T.Id) => get<T.Provenance>(`/api/matters/${id}/provenance`),
-  print: async (id: T.Id) => 
-    tidy(await call<WireMatter>('GET', `/api/matters/${id}/print`, undefined, undefined, { 'X-Base-URL': location.origin })) as T.Print,
+  papers: (id: T.Id) => get<T.PaperMenu>(`/api/matters/${id}/papers`),
+  paperOf: (id: T.Id, sort: string, query: Query) => call<T.PaperView>('GET', withQuery(`/api/matters/${id}/papers/${sort}`, query), undefined, undefined, { 'X-Base-URL': location.origin }),
+  issuePaper: (id: T.Id, body: Record<string, unknown>, key: string) => post<T.PaperDone>(`/api/matters/${id}/papers`, { ...body, base: location.origin }, key),
+  paper: (id: T.Id) => get<T.PaperPage>(`/api/papers/${id}`),
+  brief: (week?: string) => call<T.PaperView>('GET', withQuery('/api/briefs', { week }), undefined, undefined, { 'X-Base-URL': location.origin }),
+  briefsIssued: () => get<T.PaperRow[]>('/api/briefs/issued'),
+  issueBrief: (week: string, key: string) => post<T.PaperDone>('/api/briefs', { week, base: location.origin }, key),
 
   receipt: (pos: number) => get<T.Receipt>(`/api/receipts/${pos}`),
   receiptText: (pos: number) => call<string>('GET', `/api/receipts/${pos}`, undefined, undefined, undefined, 'text'),

@@ -328,10 +328,6 @@ export interface Provenance {
   hidden: number
 }
 
-export interface Print extends Matter {
-  qr: string
-  printed_at: string
-}
 
 export interface Verdict {
   ok: boolean
@@ -688,4 +684,80 @@ export interface HelpState {
   all: boolean
   mine: boolean
   may: boolean
+}
+
+/** Text of one face: fang, kai, hei, biao or song. */
+export interface LaidRun {
+  text: string
+  face: string
+}
+
+/** A paragraph of a paper; lengths are in characters, before in lines. */
+export interface LaidPara {
+  style: string
+  runs?: LaidRun[]
+  far?: LaidRun[]
+  before?: number
+  left?: number
+  right?: number
+  first?: number
+  align?: string
+  size?: number
+  rule?: boolean
+  keep?: boolean
+  qr?: boolean
+  table?: { widths: number[]; head?: number; rows: { text: string; label?: boolean; span?: number; mid?: boolean; tall?: number }[][] }
+}
+
+export interface Laid {
+  form: string
+  title: string
+  top: LaidPara[]
+  body: LaidPara[]
+  foot: LaidPara[]
+}
+
+/** A paper as it would be printed. */
+export interface PaperView {
+  sort: string
+  name: Text
+  laid: Laid
+  qr: string
+  flaws: { field: string; clause: string; text: Text }[]
+  may_issue: boolean
+  week: string
+  title: string
+}
+
+export interface PaperRow {
+  id: Id
+  sort: string
+  name: Text
+  number: string
+  matter: Id
+  digest: string
+  size: number
+  issued: string
+  issued_by: string
+}
+
+export interface PaperPage extends PaperRow {
+  sheet: PaperView | null
+  erased: boolean
+}
+
+export interface PaperMenu {
+  choices: { sort: string; name: Text; ready: boolean; why: Text }[]
+  issued: PaperRow[]
+  may_issue: boolean
+}
+
+/** The answer to an issuing. */
+export interface PaperDone {
+  id: Id
+  pos: number
+  number: string
+  digest: string
+  receipt: Receipt
+  file_name: string
 }
