@@ -32,6 +32,10 @@ func (w *town) judged(days, review int, settled bool) {
 	w.act("lin", parent, "present", "present", map[string]any{"summary": "该单位已办结"})
 	if !settled {
 		w.act("zhou", parent, "answer", "instruct", map[string]any{"words": "还要再做"})
+		w.act("lin", parent, "assign", "assign", map[string]any{"mode": "self", "units": []any{}})
+		w.act("lin", parent, "handle", "report", map[string]any{"summary": "已经再做一遍"})
+		w.act("lin", parent, "present", "present", map[string]any{"summary": "再次呈报结果"})
+		w.act("zhou", parent, "answer", "settle", map[string]any{}) // his first word stands
 		return
 	}
 	w.act("zhou", parent, "answer", "settle", map[string]any{})
@@ -125,16 +129,25 @@ func TestLeadPage(t *testing.T) {
 			parts = append(parts, part)
 			w.until(w.clock.Now().AddDate(0, 0, 2))
 		}
+		twice := w.decide("两个单位都逾期的事项", "请两个单位各自办理。", 0) // takes one place of the three
+		units := []any{map[string]any{"unit": ref(w.bureau), "role": "lead", "limit": "5wd"}, map[string]any{"unit": ref(w.other), "role": "assist", "limit": "5wd"}}
+		w.act("lin", twice, "propose", "submit", map[string]any{"opinion": "办理", "units": units})
+		w.act("zhou", twice, "approve", "approve", map[string]any{})
+		w.act("lin", twice, "assign", "assign", map[string]any{"mode": "transfer", "units": units})
 		w.until(w.clock.Now().AddDate(0, 0, 35))
+		kids := w.get("lin", twice).Clocks.Kids["units"]
 		if _, err := w.office.CatchUpRecord(ctx); err != nil {
 			t.Fatal(err)
 		}
+		for _, kid := range kids {
+			w.act2("lin", kid, matter.Act{Act: "urge", Step: "sign", Input: map[string]any{"reason": "请尽快签收"}})
+		}
 		w.act2("lin", parts[3], matter.Act{Act: "urge", Step: "sign", Input: map[string]any{"reason": "请尽快签收"}})
 		got, err := w.office.LeadPage(ctx, w.people["zhou"])
-		if err != nil || len(got.Numbers) != 6 || got.Open != 5 || got.Late != 5 {
+		if err != nil || len(got.Numbers) != 6 || got.Open != 6 || got.Late != 6 {
 			t.Fatalf("%+v %v", got, err)
 		}
-		if n := got.Numbers[0]; n.ID != "opened" || n.Value+n.Previous != 5 || n.Value > n.Previous && n.Direction != "up" || n.Value < n.Previous && n.Direction != "down" {
+		if n := got.Numbers[0]; n.ID != "opened" || n.Value+n.Previous != 6 || n.Value > n.Previous && n.Direction != "up" || n.Value < n.Previous && n.Direction != "down" {
 			t.Errorf("%+v", n)
 		}
 		for _, n := range got.Numbers[2:5] {
@@ -149,7 +162,7 @@ func TestLeadPage(t *testing.T) {
 				t.Errorf("%+v", x)
 			}
 		}
-		if !slices.Equal(order, []int64{parts[3], parts[0], parts[1]}) {
+		if !slices.Equal(order, []int64{parts[3], kids[0], parts[0]}) {
 			t.Errorf("the exceptions are %v of %v", order, parts)
 		}
 	})

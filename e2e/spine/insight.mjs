@@ -32,6 +32,20 @@ for (const kind of ['docket.followup', 'docket.unit']) {
   assert.equal(notes, ran.lines.filter((l) => l.count).length, 'every line that was walked says how often')
   await walk.look(lin, `process-${kind}`)
 }
+// Whatever the kind, with branches side by side too: what enters a step visited it,
+// and what left it had visited it and went on.
+// (A step may be called start, as the drawing's first point is.)
+const first = (def, s, ran) => def.diagram.zh.edges.reduce((n, e, i) => n + (e.from === s.step && e.to === s.step ? ran.lines[i].count : 0), 0)
+let steps = 0
+for (const { kind } of await walk.read(lin, '/api/definitions')) {
+  const [ran, def] = [await walk.read(lin, `/api/process/${kind}`), await walk.read(lin, `/api/definitions/${kind}`)]
+  for (const s of ran.steps) {
+    const at = (end) => def.diagram.zh.edges.reduce((n, e, i) => n + (e[end] === s.step && e.from !== e.to ? ran.lines[i].count : 0), 0)
+    assert.deepEqual([at('to') + first(def, s, ran), at('from')], [s.visits, s.visits - s.open - s.skipped], `${kind} ${s.step}: ways in and out`)
+    steps++
+  }
+}
+assert.ok(steps > 20, 'steps of many kinds were looked at')
 await walk.go(zhou, '/process/docket.followup')
 await zhou.locator('svg .note-t').first().waitFor()
 await walk.look(zhou, 'process-phone')
