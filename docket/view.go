@@ -1,6 +1,7 @@
 package docket
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 	"time"
@@ -349,6 +350,9 @@ func (v view) fields(f *flow.Form, input map[string]any) []shown {
 		}
 		prop, _ := props[name].(map[string]any)
 		s := shown{Name: name, Label: titleOf(prop, name), Value: value, Display: v.display(prop, value)}
+		if list, ok := value.([]any); ok && prop["x-widget"] == "files" { // their names stand where they were added
+			s.Display = fault.T(fmt.Sprintf("%d个", len(list)), fmt.Sprint(len(list)))
+		}
 		if text, ok := value.(string); ok && prop["x-mask"] != nil {
 			text = masked(prop, text)
 			s.Value, s.Display, s.Masked = text, fault.T(text, text), true

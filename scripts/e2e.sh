@@ -48,6 +48,7 @@ walk spine/desk "$password"
 walk spine/together "$password"
 walk spine/procedure "$password"
 walk spine/offline "$password"
+walk spine/photo "$password"
 walk story/story "$password"
 (cd web && node scripts/contract.mjs "$base")
 node web/e2e/axe.mjs "$base" "lin:$password" "shen:$password" "zhou:$password" "tang:$password" "admin:$password"

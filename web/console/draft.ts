@@ -9,13 +9,13 @@ const MARK = 'touyan.draft.'
 const WHO = 'touyan.person'
 const WEEK = 7 * 24 * 3600 * 1000
 
-const store = (): Storage => (matchMedia('(pointer: coarse)').matches ? localStorage : sessionStorage)
+export const keeper = (): Storage => (matchMedia('(pointer: coarse)').matches ? localStorage : sessionStorage)
 
 /** Whose drafts they are: without a network the server cannot be asked who this is. */
 function owner(): number {
   const id = session.me.person?.id
-  if (id) store().setItem(WHO, String(id))
-  return id ?? Number(store().getItem(WHO) ?? 0)
+  if (id) keeper().setItem(WHO, String(id))
+  return id ?? Number(keeper().getItem(WHO) ?? 0)
 }
 
 /** What was typed, and the page on which it goes on. */
@@ -29,7 +29,7 @@ export interface Kept {
 
 function read(key: string): Kept | undefined {
   try {
-    const kept = JSON.parse(store().getItem(key) ?? '') as Kept
+    const kept = JSON.parse(keeper().getItem(key) ?? '') as Kept
     return typeof kept.at === 'number' && kept.state ? { ...kept, key } : undefined
   } catch {
     return undefined // a draft that cannot be read is no draft
@@ -40,7 +40,7 @@ function read(key: string): Kept | undefined {
 export function drafts(): Kept[] {
   const out: Kept[] = []
   try {
-    const from = store()
+    const from = keeper()
     const keys = Array.from({ length: from.length }, (_, i) => from.key(i)!).filter((k) => k.startsWith(`${MARK}${owner()}.`))
     for (const key of keys) {
       const kept = read(key)
@@ -54,7 +54,7 @@ export function drafts(): Kept[] {
 }
 
 export function dropDraft(key: string): void {
-  store().removeItem(key)
+  keeper().removeItem(key)
 }
 
 /** On signing out, a phone keeps nothing of what its owner typed. */
@@ -78,7 +78,7 @@ export function keepDraft<T extends object>(form: string, state: Ref<T>, never: 
       if (off) return
       const at = on ?? { label: document.title.split(' · ')[0]!, path: location.pathname + location.search }
       try {
-        store().setItem(key, JSON.stringify({ at: Date.now(), ...at, state: now }, (name, v) => (never.includes(name) ? undefined : v)))
+        keeper().setItem(key, JSON.stringify({ at: Date.now(), ...at, state: now }, (name, v) => (never.includes(name) ? undefined : v)))
       } catch {
         // Storage is full or refused; typing goes on.
       }
@@ -89,7 +89,7 @@ export function keepDraft<T extends object>(form: string, state: Ref<T>, never: 
     restored: !!kept,
     forget() {
       off = true
-      store().removeItem(key)
+      keeper().removeItem(key)
       setTimeout(() => (off = false))
     },
   }

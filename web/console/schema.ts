@@ -5,7 +5,7 @@ import type { Schema } from './api'
 import { tidyText } from './draft'
 import { has, t, type Key } from './t'
 
-export type Widget = 'text' | 'area' | 'date' | 'unit' | 'unitset' | 'units' | 'list' | 'readers' | 'person' | 'choice' | 'choices' | 'limit' | 'number' | 'bool' | 'password' | 'procedure'
+export type Widget = 'text' | 'area' | 'date' | 'unit' | 'unitset' | 'units' | 'list' | 'readers' | 'person' | 'choice' | 'choices' | 'limit' | 'number' | 'bool' | 'password' | 'files' | 'procedure'
 
 interface Option {
   value: unknown
@@ -15,7 +15,7 @@ interface Option {
 
 // Without an order of its own a form asks who first, then how, then in words;
 // what must be filled in comes before what may be.
-const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'choices', 'limit', 'date', 'number', 'bool', 'text', 'password', 'list', 'readers', 'units', 'area', 'procedure']
+const RANK: Widget[] = ['unit', 'unitset', 'person', 'choice', 'choices', 'limit', 'date', 'number', 'bool', 'text', 'password', 'list', 'readers', 'units', 'area', 'procedure', 'files']
 
 function weight(s: Schema, name: string): number {
   return (s.required?.includes(name) ? 0 : RANK.length) + RANK.indexOf(widgetOf(s.properties![name]!))

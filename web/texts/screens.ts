@@ -80,6 +80,7 @@ export const screens = {
   'enter.received': ['作出时间', 'When it was given'],
   'enter.matterTitle': ['事项名称', 'Title of the matter'],
   'enter.matterTitleHelp': ['填写后同时登记为督办事项。', 'If given, a matter is registered at once.'],
+  'enter.files': ['来文扫描件或电话记录', 'Scan of the paper, or note of the call'],
   'enter.brief': ['批在何件上', 'On which paper'],
   'enter.by': ['代录人', 'Entered by'],
   'enter.chosen': ['已选', 'chosen'],

@@ -1,6 +1,7 @@
 // One fetch for the whole console: session cookie, CSRF, idempotency, problems.
 import { ref } from 'vue'
 import type { Text } from '../../kit/lang'
+import type { Uploaded } from './types'
 
 /** A refusal or failure, fit to be shown. `number` is what to quote on the phone. */
 export class Problem extends Error {
@@ -40,7 +41,7 @@ export function withQuery(path: string, query?: Query): string {
   return text ? `${path}?${text}` : path
 }
 
-async function problemOf(res: Response): Promise<Problem> {
+async function problemOf(res: Pick<Response, 'json' | 'status'>): Promise<Problem> {
   let doc: Record<string, unknown> = {}
   try {
     doc = await res.json()
@@ -149,4 +150,26 @@ export function intent(): { key(input: unknown): string; done(): void } {
       last = key = ''
     },
   }
+}
+
+/** Sends a file; `progress` is told the part that has gone. Sending it again is harmless. */
+export function uploadOf(file: File, progress: (part: number) => void): Promise<Uploaded> {
+  return new Promise((done, fail) => {
+    const x = new XMLHttpRequest() // fetch does not tell how far an upload is
+    x.open('POST', withQuery('/api/attachments', { name: file.name }))
+    x.setRequestHeader('Accept', 'application/json')
+    x.setRequestHeader('Content-Type', 'application/octet-stream')
+    x.setRequestHeader('X-CSRF-Token', csrf)
+    x.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total)
+    x.onerror = x.ontimeout = () => {
+      if (!navigator.onLine) offline.value = true
+      fail(new Problem(0, 'offline', { zh: '连不上服务器，文件还没有传上去；网络恢复后会自动再传。', en: 'The server cannot be reached and the file was not sent; it is sent again when the network is back.' }))
+    }
+    x.onload = () => {
+      if (x.status < 300) return done(JSON.parse(x.responseText) as Uploaded)
+      if (x.status === 401) sessionEnded.value = true
+      void problemOf({ status: x.status, json: async () => JSON.parse(x.responseText) }).then(fail)
+    }
+    x.send(file)
+  })
 }

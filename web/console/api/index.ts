@@ -3,7 +3,7 @@ import { answered, call, withQuery, type Query } from './call'
 import type * as T from './types'
 
 export * from './types'
-export { Problem, intent, newKey, offline, quietly, sessionEnded, useCsrf, useProver, withQuery } from './call'
+export { Problem, intent, uploadOf, newKey, offline, quietly, sessionEnded, useCsrf, useProver, withQuery } from './call'
 
 const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(path, query))
 const post = <R>(path: string, body: unknown = {}, key?: string) => call<R>('POST', path, body, key)
@@ -97,6 +97,11 @@ export const api = {
 
   alike: (kind: string, given: unknown) => post<{ items: T.Likeness[] }>('/api/docket/alike', { kind, given }),
   reveal: (id: T.Id, field: string, purpose: string, key: string) => post<{ value: string; pos: number }>(`/api/matters/${id}/reveal`, { field, purpose }, key),
+  attachments: async (subject: T.Id) => (await get<{ items: T.Attachment[] }>('/api/attachments', { subject: String(subject) })).items,
+  attachmentText: (id: T.Id) => get<{ text: string; cut: boolean }>(`/api/attachments/${id}/text`),
+  attachmentPicture: (id: T.Id) => `/api/attachments/${id}/picture`,
+  attachmentFile: (id: T.Id) => `/api/attachments/${id}/content`,
+
   openable: () => get<T.Openable[]>('/api/docket/kinds'),
 
   imports: () => get<T.ImportRow[]>('/api/imports'),
@@ -144,5 +149,6 @@ function tidy(wire: WireMatter): T.Matter {
     data: wire.data ?? [],
     timeline: wire.timeline ?? [],
     clocks: wire.clocks ?? [],
+    files: wire.files ?? [],
   }
 }

@@ -251,12 +251,32 @@ export interface Matter extends Row {
   clocks: Clock[]
   instruction?: Instruction | null
   approval?: Approval | null
+  files: Attachment[]
 }
 
 export interface Approval {
   as_of: string
   similar: (Row & { object: Text; repeats: boolean; share: number })[]
   frequency: { town: Text; count: number; most: number } | null
+}
+
+export interface Attachment {
+  id: Id
+  name: string
+  type: string
+  size: number
+  digest: string
+  added: string
+  by: Named
+  erased: boolean
+  preview: 'picture' | 'text' | 'none'
+}
+
+export interface Uploaded {
+  digest: string
+  name: string
+  type: string
+  size: number
 }
 
 export interface Receipt {

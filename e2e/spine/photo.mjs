@@ -1,0 +1,101 @@
+// A report with a photo, on a phone with one hand: a clerk takes a photo, adds a
+// document, sees both go, reports, and the office looks at them without loading
+// the originals. A marked document is refused, and an instruction takes its scan.
+//
+//   node e2e/spine/photo.mjs BASE_URL PASSWORD [DIRECTORY FOR PICTURES]
+import assert from 'node:assert/strict'
+import { DESK, PHONE, begin, choose, say } from '../browser.mjs'
+
+const walk = await begin()
+const lin = await walk.be('lin', DESK)
+
+// A part that waits for a report, whoever holds it.
+const page = await walk.read(lin, '/api/matters?kind=docket.unit&status=open&limit=100')
+let part
+for (const row of page.items) {
+  const m = await walk.read(lin, `/api/matters/${row.id}`)
+  if (m.def.version >= 3 && m.tasks.some((x) => x.step === 'report' && x.person_name === '吴桐')) part = row.id
+}
+assert.ok(part, 'no part waits for 吴桐 to report')
+
+// A photo of 3,000 × 2,000 points, as a camera gives it.
+const wu = await walk.be('wu', PHONE)
+const photo = Buffer.from(await wu.evaluate(async () => {
+  const c = document.createElement('canvas')
+  c.width = 3000
+  c.height = 2000
+  const d = c.getContext('2d')
+  for (let i = 0; i < 4000; i++) {
+    d.fillStyle = `hsl(${(i * 37) % 360} 60% 50%)`
+    d.fillRect((i * 131) % 3000, (i * 197) % 2000, 90, 90)
+  }
+  const blob = await new Promise((ok) => c.toBlob(ok, 'image/jpeg', 0.95))
+  return [...new Uint8Array(await blob.arrayBuffer())]
+}))
+await walk.go(wu, `/matters/${part}`)
+await wu.getByRole('button', { name: '报送办理情况' }).first().click()
+const form = wu.locator('.acts form')
+await say('现场已经整改，照片附后。')(form)
+const [camera, files] = [form.locator('input[type=file][capture]'), form.locator('input[type=file][multiple]')]
+await camera.setInputFiles({ name: '现场.jpg', mimeType: 'image/jpeg', buffer: photo })
+await form.getByText('✓').first().waitFor()
+await files.setInputFiles([
+  { name: '整改说明.txt', mimeType: 'text/plain', buffer: Buffer.from('整改说明\n路面已修复。\n') },
+  { name: '附件.txt', mimeType: 'text/plain', buffer: Buffer.from('机密★1年\n不该在这里\n') },
+])
+await form.getByText('国家秘密标志').waitFor()
+await form.locator('.files li').filter({ hasText: '整改说明' }).getByText('✓').waitFor()
+await walk.look(wu, 'photo-form')
+// Neither the refused file nor anything else unsent goes along in silence.
+await wu.getByRole('button', { name: /^确认报送|报送办理情况/ }).last().click()
+await form.getByText('还有文件没有传完').first().waitFor()
+await form.getByRole('button', { name: '移除 附件.txt' }).click()
+await wu.reload()
+await wu.getByRole('button', { name: '报送办理情况' }).first().click()
+assert.equal(await form.locator('.files li').count(), 2, 'the draft keeps what was sent, with its names')
+await form.locator('.files li').filter({ hasText: '现场.jpg' }).waitFor()
+await form.locator('.send button[type=submit]').click()
+await wu.locator('.acts .note.success').waitFor()
+await walk.look(wu, 'photo-done')
+
+// The office looks.
+await walk.go(lin, `/matters/${part}`)
+const list = await walk.read(lin, `/api/attachments?subject=${part}`)
+assert.deepEqual(list.items.map((f) => f.name).sort(), ['整改说明.txt', '现场.jpg'])
+const stored = list.items.find((f) => f.preview === 'picture')
+assert.ok(stored.size < photo.length, `the photo went as it was: ${stored.size}`)
+await lin.getByRole('button', { name: '现场.jpg' }).click()
+await lin.locator('.picture').waitFor()
+assert.ok(await lin.locator('.picture').evaluate(async (i) => (await i.decode(), i.naturalWidth <= 1600 && i.naturalWidth > 100)))
+await walk.look(lin, 'photo-preview', false)
+await lin.getByRole('button', { name: '关闭' }).last().click()
+await lin.locator('.picture').waitFor({ state: 'detached' })
+await lin.getByRole('button', { name: '整改说明.txt' }).click()
+await lin.getByText('路面已修复').waitFor()
+await walk.look(lin, 'photo-text', false)
+await lin.getByRole('button', { name: '关闭' }).last().click()
+await walk.look(lin, 'photo-matter')
+const got = await lin.evaluate(async (id) => {
+  const r = await fetch(`/api/attachments/${id}/content`)
+  return { type: r.headers.get('Content-Type'), as: r.headers.get('Content-Disposition'), policy: r.headers.get('Content-Security-Policy'), sniff: r.headers.get('X-Content-Type-Options'), size: (await r.blob()).size }
+}, stored.id)
+assert.equal(got.size, stored.size)
+assert.match(got.as, /^attachment;/)
+assert.match(got.policy, /^sandbox/)
+assert.equal(got.sniff, 'nosniff')
+
+// An instruction takes its scan.
+const tang = await walk.be('tang', PHONE)
+await walk.go(tang, '/enter')
+await choose(tang, tang.locator('.el-select input').first(), '周')
+await tang.fill('#in-verbatim', '请抓紧办理并反馈。')
+await tang.locator('#in-files input[multiple]').setInputFiles({ name: '来文.txt', mimeType: 'text/plain', buffer: Buffer.from('关于修复路面的来文') })
+await tang.locator('#in-files').getByText('✓').waitFor()
+await walk.look(tang, 'scan-form')
+await tang.locator('form button[type=submit]').click()
+await tang.getByText('来文.txt').waitFor()
+await walk.look(tang, 'scan-check')
+await tang.locator('.btn.primary.big').click()
+await tang.locator('.note.success').waitFor()
+console.log(`photo: ${walk.looked} pages looked at`)
+await walk.browser.close()
