@@ -9,14 +9,33 @@ import { DESK, PHONE, begin, choose, say } from '../browser.mjs'
 const walk = await begin()
 const lin = await walk.be('lin', DESK)
 
-// A part that waits for a report, whoever holds it.
-const page = await walk.read(lin, '/api/matters?kind=docket.unit&status=open&limit=100')
-let part
-for (const row of page.items) {
-  const m = await walk.read(lin, `/api/matters/${row.id}`)
-  if (m.def.version >= 3 && m.tasks.some((x) => x.step === 'report' && x.person_name === '吴桐')) part = row.id
+// A matter is taken to where 吴桐 has to report.
+async function post(page, path, body) {
+  const got = await page.evaluate(async ([path, body]) => {
+    const { csrf } = await (await fetch('/api/me')).json()
+    const r = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf, 'Idempotency-Key': String(Math.random()) }, body: JSON.stringify(body) })
+    return { status: r.status, body: await r.json() }
+  }, [path, body])
+  assert.ok(got.status < 300, `${path}: ${JSON.stringify(got)}`)
+  return got.body
 }
-assert.ok(part, 'no part waits for 吴桐 to report')
+const act = (page, id, step, act, input = {}) => post(page, `/api/matters/${id}/acts`, { step, act, input })
+const units = await walk.read(lin, '/api/units')
+const people = await walk.read(lin, '/api/people')
+const unit = (name) => String(units.find((u) => u.name.zh.endsWith(name)).id)
+const person = (name) => people.find((p) => p.name === name).id
+const tang = await walk.be('tang', PHONE)
+const zhou = await walk.be('zhou', PHONE)
+const [shen, he, song] = [await walk.be('shen', PHONE), await walk.be('he', PHONE), await walk.be('song', PHONE)]
+const entered = await post(tang, '/api/docket/instructions', { leader: person('周望山'), verbatim: '请核实现场并附照片。', medium: 'paper', title: '核实大厅排队情况并附照片' })
+const given = [{ unit: unit('市人社局'), role: 'lead', limit: '10wd', task: '核实现场' }]
+await act(lin, entered.matter, 'propose', 'submit', { opinion: '建议人社局办理', units: given })
+await act(zhou, entered.matter, 'approve', 'approve')
+const part = (await act(lin, entered.matter, 'assign', 'assign', { mode: 'transfer', units: given })).matter_now.children_rows[0].id
+await act(shen, part, 'sign', 'sign')
+await act(shen, part, 'split', 'split', { head: String(person('何清源')) })
+await act(he, part, 'direct', 'direct', { section: unit('社会保险关系科') })
+await act(song, part, 'allot', 'allot', { clerk: String(person('吴桐')) })
 
 // A photo of 3,000 × 2,000 points, as a camera gives it.
 const wu = await walk.be('wu', PHONE)
@@ -85,7 +104,6 @@ assert.match(got.policy, /^sandbox/)
 assert.equal(got.sniff, 'nosniff')
 
 // An instruction takes its scan.
-const tang = await walk.be('tang', PHONE)
 await walk.go(tang, '/enter')
 await choose(tang, tang.locator('.el-select input').first(), '周')
 await tang.fill('#in-verbatim', '请抓紧办理并反馈。')
