@@ -140,6 +140,15 @@ func Of(ctx context.Context, r store.Reader, subject int64) ([]Event, error) {
 	return store.Collect(ctx, r, scan, "SELECT "+columns+" FROM event WHERE subject = ? ORDER BY pos", subject)
 }
 
+// Before gives the last event of a subject before a position, if there is one.
+func Before(ctx context.Context, r store.Reader, subject, pos int64) (Event, bool, error) {
+	e, err := scan(r.QueryRow(ctx, "SELECT "+columns+" FROM event WHERE subject = ? AND pos < ? ORDER BY pos DESC LIMIT 1", subject, pos))
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, fault.Wrap("event.Before", err)
+}
+
 // Find gives the event written under (actor, key), if any.
 func Find(ctx context.Context, r store.Reader, o Once) (Event, bool, error) {
 	e, err := scan(r.QueryRow(ctx, "SELECT "+columns+" FROM event WHERE actor = ? AND idem = ?", o.Actor, o.Key[:]))
