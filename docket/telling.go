@@ -140,15 +140,27 @@ type telling struct {
 // read finds what never changes of the matter. ok is false when there is none, or
 // its definition is gone.
 func (t *telling) read(ctx context.Context) (ok bool, err error) {
-	var hash string
 	found, err := store.Collect(ctx, t.o.DB, func(row store.Scanner) (b belonging, err error) {
-		err = row.Scan(&b.id, &b.office, &b.unit, &b.parent, &b.kind, &t.originator, &hash)
+		err = row.Scan(&b.id, &b.office, &b.unit, &b.parent, &b.kind, &t.originator)
 		return b, err
-	}, "SELECT id, office, unit, parent, kind, originator, def FROM matter WHERE id = ?", t.e.Subject)
+	}, "SELECT id, office, unit, parent, kind, originator FROM matter WHERE id = ?", t.e.Subject)
 	if err != nil || len(found) == 0 {
 		return false, fault.Wrap("docket.Told", err)
 	}
-	t.m, t.def = found[0], t.o.Desk.Definitions().ByHash(hash)
+	t.m = found[0]
+	opened := t.body.Open
+	if opened == nil { // a matter's id is the position of its first event
+		first, err := event.At(ctx, t.o.DB, t.e.Subject)
+		if err != nil || first.Erased {
+			return false, err
+		}
+		var body matter.Body
+		if err := json.Unmarshal(first.Body, &body); err != nil || body.Open == nil {
+			return false, fault.Wrap("docket.Told", err)
+		}
+		opened = body.Open
+	}
+	t.def = t.o.Desk.Definitions().ByHash(opened.Def)
 	return t.def != nil, nil
 }
 

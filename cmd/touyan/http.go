@@ -37,13 +37,14 @@ func (p *Program) server(feed *bus.Bus, front Front) (*web.Server, error) {
 	s, err := web.New(web.Config{
 		Version: version, Sessions: p.Accounts, Passwords: p.Accounts, Book: p.Book, Feed: feed, Visible: p.Desk.Moved,
 		Clock: p.Clock, UI: screens.Files(), Office: front.Office, City: front.City, Demo: front.Demo, Limits: front.Limits, Proxies: front.Proxies,
-		Machines: p.Accounts, Readings: p.Reads, Provider: front.Provider, Vault: p.Vault,
+		Machines: p.Accounts, Readings: p.Reads, Provider: front.Provider, Vault: p.Vault, News: p.Post,
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.Docket.Register(s, p.Registry)
 	(&web.Security{Accounts: p.Accounts, Registry: p.Registry, Book: p.Book, Reads: p.Reads, Issuer: front.Issuer}).Register(s)
+	(&web.Notices{Post: p.Post, Book: p.Book}).Register(s)
 	p.registerHealth(s)
 	return s, nil
 }
@@ -90,6 +91,7 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 	var behind sync.WaitGroup
 	behind.Go(func() { _ = p.Desk.RunTimers(running) })          // ends with nil when ctx does
 	behind.Go(func() { _ = p.Docket.KeepRecord(running, feed) }) // likewise
+	behind.Go(func() { p.Post.Run(running, feed) })              // what is being sent is recorded before it ends
 	behind.Go(func() { p.Reads.Run(running) })                   // writes what still waits before it ends
 	behind.Go(func() { _ = feed.Follow(running, docket.PublishedProcedures, p.Docket.Publish) })
 	behind.Go(func() { _ = p.Files.RunSweep(running) })

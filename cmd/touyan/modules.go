@@ -11,13 +11,14 @@ import (
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/link"
 	"touyan.dev/touyan/kernel/matter"
+	"touyan.dev/touyan/kernel/notice"
 	"touyan.dev/touyan/kernel/serial"
 )
 
 // migrations lists the tables of every package that owns some.
 func migrations() []fs.FS {
 	return []fs.FS{
-		event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), attach.Migrations(),
+		event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), notice.Migrations(), attach.Migrations(),
 		docket.Migrations(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/docket/report"
@@ -16,6 +17,7 @@ import (
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/matter/flow"
+	"touyan.dev/touyan/kernel/notice"
 	"touyan.dev/touyan/kernel/store"
 )
 
@@ -33,6 +35,7 @@ type Program struct {
 	Reads    *auth.Reads
 	Desk     *matter.Engine
 	Docket   *docket.Office
+	Post     *notice.Post
 	Files    *attach.Cabinet
 }
 
@@ -44,7 +47,8 @@ type Place struct {
 	Cap  int    `name:"supervision-cap" help:"每个镇街每月批准督查的次数上限；超过须由批准人写明理由。 Supervisions of one town that may be approved in a month; beyond it the approver must say why." default:"2" env:"TOUYAN_SUPERVISION_CAP"`
 	Sign string `help:"文号中的城市代字，如“澄政督”中的“澄”。 Sign of the city in document numbers, as in 澄政督." default:"市" env:"TOUYAN_SIGN"`
 
-	accounts auth.Options // how people sign in; the demo alone sets it
+	accounts auth.Options  // how people sign in; the demo alone sets it
+	letters  notice.Config // the channels, as the flags of noticeFlags say
 }
 
 // dsn gives the data source name, with the default filled in.
@@ -143,10 +147,11 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files, Cap: p.Cap,
 		Series: map[docket.Sort]string{docket.UrgeLetter: p.Sign + "政督函", docket.ResultPaper: p.Sign + "政督报"}}
 	files.May = office.MayFile
+	p.letters.DB, p.letters.Clock, p.letters.Domain, p.letters.Name = db, clk, office, strings.ReplaceAll(key.Name, "/", ".")
 	return &Program{
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts).Minding(desk), Desk: desk,
 		Vault: vault, Reads: auth.NewReads(book, clock.System{}),
-		Docket: office, Files: files,
+		Docket: office, Files: files, Post: notice.New(p.letters),
 	}, nil
 }
 

@@ -29,6 +29,7 @@ type serveCmd struct {
 	Listen string   `help:"监听地址；除本机访问外，前面应有 TLS 代理。 Address to listen on; put a TLS proxy in front of anything but this machine." default:"127.0.0.1:8080" env:"TOUYAN_LISTEN"`
 	Proxy  []string `help:"TLS 代理的地址或网段；只相信由此而来的 X-Forwarded-For 与 X-Forwarded-Proto。 Address or network of the TLS proxy; X-Forwarded-For and X-Forwarded-Proto are believed from there only." env:"TOUYAN_PROXY"`
 	Names
+	noticeFlags
 	Oidc    oidcFlags `embed:"" prefix:"oidc-"`
 	CodeFor []string  `help:"必须使用动态口令的职务，如 admin,auditor；其他人自愿。 The duties whose holders must use a one-time code, such as admin,auditor; others may." enum:"leader,deputy,secretary,supervisor,liaison,head,section,clerk,admin,auditor" env:"TOUYAN_CODE_FOR" placeholder:"DUTY"`
 }
@@ -74,17 +75,21 @@ While it runs, other commands of the same version may use the same database; to 
   touyan serve --data data --proxy 127.0.0.1
   touyan serve --data data --code-for admin,auditor
   touyan serve --data data --oidc-issuer https://id.example.gov.cn --oidc-client-id touyan --oidc-secret-file oidc.secret
+  touyan serve --data data --site https://desk.example.gov.cn --smtp mail.example.gov.cn:587 --smtp-from desk@example.gov.cn
   touyan serve --data data --db postgres://touyan@db/touyan`
 }
 
 // Run implements the command.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
-	proxies, err := prefixes(c.Proxy)
+	proxies, err := prefixes("--proxy", c.Proxy)
 	if err != nil {
 		return err
 	}
 	elsewhere, err := c.Oidc.open()
 	if err != nil {
+		return err
+	}
+	if c.letters, err = c.config(); err != nil {
 		return err
 	}
 	for _, d := range c.CodeFor {
@@ -97,8 +102,8 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	return prog.serve(ctx, c.Listen, Front{City: fault.T(c.City, c.CityEN), Office: fault.T(c.Office, c.OfficeEN), Proxies: proxies, Elsewhere: elsewhere}, s)
 }
 
-// prefixes reads addresses and networks.
-func prefixes(given []string) ([]netip.Prefix, error) {
+// prefixes reads the addresses and networks of a flag.
+func prefixes(flag string, given []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, text := range given {
 		p, err := netip.ParsePrefix(text)
@@ -106,7 +111,7 @@ func prefixes(given []string) ([]netip.Prefix, error) {
 			p, err = netip.PrefixFrom(a, a.BitLen()), nil
 		}
 		if err != nil {
-			return nil, fault.At("touyan.serve", "--proxy", "应为地址或网段，如 127.0.0.1 或 10.0.0.0/24。", "An address or a network is wanted, such as 127.0.0.1 or 10.0.0.0/24.")
+			return nil, fault.At("touyan.serve", flag, "应为地址或网段，如 127.0.0.1 或 10.0.0.0/24。", "An address or a network is wanted, such as 127.0.0.1 or 10.0.0.0/24.")
 		}
 		out = append(out, p)
 	}

@@ -14,7 +14,7 @@ import (
 
 func TestPrefixes(t *testing.T) {
 	for given, want := range map[string]string{"127.0.0.1": "[127.0.0.1/32]", "::1": "[::1/128]", "10.0.0.0/24": "[10.0.0.0/24]", "proxy": ""} {
-		got, err := prefixes([]string{given})
+		got, err := prefixes("--proxy", []string{given})
 		if want == "" && !fault.Is(err, fault.Invalid) || want != "" && (err != nil || fmt.Sprint(got) != want) {
 			t.Errorf("%s: %v %v", given, got, err)
 		}
@@ -26,7 +26,7 @@ func TestPrefixes(t *testing.T) {
 func TestBehindProxy(t *testing.T) {
 	c := newCity(t, store.SQLite)
 	for given, secure := range map[string]bool{"127.0.0.1": true, "10.0.0.1": false} {
-		proxies, err := prefixes([]string{given})
+		proxies, err := prefixes("--proxy", []string{given})
 		c.must(err)
 		feed := bus.New(c.prog.DB, bus.Options{})
 		handler, err := c.prog.server(feed, Front{City: fault.T("澄川市", "Chengchuan"), Office: fault.T("办公室", "Office"), Proxies: proxies})

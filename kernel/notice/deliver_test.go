@@ -370,7 +370,7 @@ func TestKilled(t *testing.T) {
 			deliverable(t, p, letters)
 			var mu sync.Mutex
 			var running *exec.Cmd
-			kills, left := 0, 5
+			kills, left := 0, 6
 			box.taken = func(string) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -383,7 +383,7 @@ func TestKilled(t *testing.T) {
 				} else {
 					kill(running)
 				}
-				running, left = nil, 3+rand.IntN(8)
+				running, left = nil, 8+rand.IntN(12)
 			}
 			for i := 1; ; i++ {
 				c := exec.Command(os.Args[0], "-test.run=^TestVictim$")

@@ -144,13 +144,12 @@ type Count struct {
 	N       int
 }
 
-// Counts counts the deliveries that changed since an instant by channel and
-// state.
-func (p *Post) Counts(ctx context.Context, since time.Time) ([]Count, error) {
+// Counts counts the deliveries of the last while by channel and state.
+func (p *Post) Counts(ctx context.Context, last time.Duration) ([]Count, error) {
 	out, err := store.Collect(ctx, p.cfg.DB, func(row store.Scanner) (c Count, err error) {
 		err = row.Scan(&c.Channel, &c.State, &c.N)
 		return c, err
-	}, "SELECT channel, state, count(*) FROM delivery WHERE changed >= ? GROUP BY channel, state ORDER BY channel, state", since.UnixMicro())
+	}, "SELECT channel, state, count(*) FROM delivery WHERE changed >= ? GROUP BY channel, state ORDER BY channel, state", p.cfg.Machine.Now().Add(-last).UnixMicro())
 	return out, fault.Wrap("notice.Counts", err)
 }
 

@@ -87,7 +87,7 @@ func (s *Server) liveOperation() {
 	s.api.OpenAPI().AddOperation(&huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag}, Security: signedIn(),
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: huma.TypeString}}},
-		Responses:  map[string]*huma.Response{"200": {Description: "events moved {pos, matters, all} and clock {now}", Content: map[string]*huma.MediaType{"text/event-stream": {}}}},
+		Responses:  map[string]*huma.Response{"200": {Description: "events moved {pos, matters, all}, notices {} (there are new ones) and clock {now}", Content: map[string]*huma.MediaType{"text/event-stream": {}}}},
 	})
 }
 
@@ -100,6 +100,7 @@ type stream struct {
 	last   int64     // the newest position the client has been told, or need not be
 	spoke  time.Time // by the machine's clock
 	office time.Time // what was last said of the office's clock
+	news   <-chan struct{}
 }
 
 // serveLive keeps a stream open until the client or the server goes, the session
@@ -123,6 +124,11 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must not gather events
 	feed := s.cfg.Feed.Watch(ctx, st.last+1)
+	if s.cfg.News != nil {
+		news, leave := s.cfg.News.Watch(q.who.Person)
+		defer leave()
+		st.news = news
+	}
 	if st.write("retry: 2000\n") != nil || st.clock() != nil {
 		return
 	}
@@ -151,6 +157,8 @@ func (st *stream) run(ctx context.Context, feed <-chan []event.Envelope) {
 				return
 			}
 			err = st.moved(ctx, batch)
+		case <-st.news:
+			err = st.send("notices", struct{}{})
 		case <-tick:
 			err = st.check(ctx)
 		case <-st.server.live.closed:

@@ -80,6 +80,11 @@ type Feed interface {
 	Size() int64
 }
 
+// News tells when a person has new notices.
+type News interface {
+	Watch(person int64) (news <-chan struct{}, leave func())
+}
+
 // Visible gives the matters among events that a person may see move.
 type Visible func(ctx context.Context, who auth.Principal, events []event.Envelope) ([]int64, error)
 
@@ -93,6 +98,7 @@ type Config struct {
 	Visible   Visible     // nil: no live feed
 	Machines  Machines    // nil: no machine clients
 	Readings  Readings    // nil: who read what is not kept
+	News      News        // nil: nobody is told of notices at once
 	Provider  Provider    // nil: nobody signs in elsewhere
 	Vault     *auth.Vault // seals the cookies of a sign-in at the provider; required with one
 	Clock     clock.Clock
