@@ -4,6 +4,8 @@ import { ref, shallowRef } from 'vue'
 import { session } from './session'
 
 export const moved = shallowRef<{ pos: number; matters: number[] }>({ pos: 0, matters: [] })
+/** Grows whenever the server says that there are new notices. */
+export const told = ref(0)
 export const connected = ref(false)
 
 let source: EventSource | null = null
@@ -19,12 +21,16 @@ function json(e: Event): Record<string, unknown> {
 export function listen(): void {
   if (source) return
   source = new EventSource('/api/live')
-  source.onopen = () => (connected.value = true)
+  source.onopen = () => {
+    connected.value = true
+    told.value++ // something may have come while nobody listened
+  }
   source.onerror = () => (connected.value = false) // the browser reconnects by itself
   source.addEventListener('moved', (e) => {
     const d = json(e)
     moved.value = { pos: Number(d.pos ?? 0), matters: Array.isArray(d.matters) ? (d.matters as number[]) : [] }
   })
+  source.addEventListener('notices', () => told.value++)
   source.addEventListener('clock', (e) => {
     const now = json(e).now
     if (typeof now === 'string') session.me.now = now

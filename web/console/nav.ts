@@ -28,6 +28,7 @@ export function navigation(): Place[] {
   if (staff) places.splice(1, 0, { to: '/lead', icon: 'lead', text: 'nav.lead' })
   if (staff || duties.includes('liaison') || duties.includes('head')) places.splice(places.findIndex((p) => p.to === '/units'), 0, { to: '/record', icon: 'record', text: 'nav.record' })
   if (session.me.leader) places.splice(places.findIndex((p) => p.to === '/enter') + 1, 0, { to: '/confirm', icon: 'confirm', text: 'nav.confirm' })
+  if (isAdmin.value) places.push({ to: '/admin/deliveries', icon: 'mail', text: 'deliveries.title' })
   if (session.me.demo) places.push({ to: '/story', icon: 'story', text: 'nav.story' })
   return places
 }

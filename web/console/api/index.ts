@@ -112,6 +112,14 @@ export const api = {
   dispatch: (id: T.Id, body: { leader?: T.Id }, key: string) => post<{ matters: T.Id[]; receipts: T.Receipt[] }>(`/api/imports/${id}/dispatch`, body, key),
   template: '/api/imports/template.xlsx',
 
+  notices: (query: Query) => get<{ items: T.NoticeRow[]; next: number }>('/api/notices', query),
+  noticeCount: () => get<{ unread: number }>('/api/notices/count'),
+  noticesSeen: (body: { pos: number; subject?: T.Id; only?: boolean }) => post<{ unread: number }>('/api/notices/seen', body),
+  noticeSettings: () => get<T.NoticeSettings>('/api/notices/settings'),
+  setNoticeSettings: (body: unknown) => call<T.NoticeSettings>('PUT', '/api/notices/settings', body),
+  deliveries: (query: Query) => get<T.DeliveryPage>('/api/deliveries', query),
+  retryDelivery: (body: { person: T.Id; pos: number; channel: string }) => post<void>('/api/deliveries/retry', body),
+
   demo: () => get<T.Demo>('/api/demo'),
   demoNext: () => post<T.Demo>('/api/demo/next'),
   demoDays: (days: number) => post<T.Demo>('/api/demo/days', { days }),

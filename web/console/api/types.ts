@@ -780,4 +780,44 @@ export interface PaperDone {
   digest: string
   receipt: Receipt
   file_name: string
+
+export interface NoticeRow {
+  pos: number
+  class: string
+  class_name: Text
+  urgent: boolean
+  text: Text
+  number: string
+  title: string
+  link: string
+  at: string
+  seen: boolean
+}
+
+export interface NoticeSettings {
+  quiet_from: string
+  quiet_to: string
+  classes: { class: string; name: Text; urgent: boolean }[]
+  ways: { channel: string; name: Text; to: string; off: string[] }[]
+}
+
+export interface DeliveryRow {
+  person: Id
+  person_name: string
+  pos: number
+  channel: string
+  channel_name: Text
+  class_name: Text
+  state: 'waiting' | 'sending' | 'sent' | 'unsure' | 'dead' | 'withheld'
+  tries: number
+  next: string
+  changed: string
+  error: string
+}
+
+export interface DeliveryPage {
+  channels: Text[]
+  counts: { channel: string; channel_name: Text; state: string; n: number }[]
+  items: DeliveryRow[]
+  next: number
 }
