@@ -51,13 +51,13 @@ func sentence(text string) fault.Text {
 	case saysEnd:
 		return fault.T("已了结：", "Ended: ")
 	case saysIssue:
-		return fault.T("新流程已施行", "A procedure is in force")
+		return fault.T("有新的办理流程施行", "A procedure is in force")
 	case saysDelegated:
-		return fault.T("有工作委托您代办", "Work is delegated to you")
+		return fault.T("有工作委托您代为办理", "Work is delegated to you")
 	case saysHanded:
-		return fault.T("有工作移交给您", "Work is handed over to you")
+		return fault.T("有工作移交给您办理", "Work is handed over to you")
 	}
-	return fault.T("有新情况", "There is news")
+	return fault.T("有与您有关的新情况", "There is news")
 }
 
 // Told implements notice.Domain. Who is told what:

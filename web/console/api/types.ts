@@ -780,6 +780,7 @@ export interface PaperDone {
   digest: string
   receipt: Receipt
   file_name: string
+}
 
 export interface NoticeRow {
   pos: number
