@@ -1,21 +1,25 @@
 package docket
 
 import (
+	"slices"
+
 	"touyan.dev/touyan/kernel/erase"
 	"touyan.dev/touyan/kernel/store"
 )
 
 // Holder tells kernel/erase how instructions and imports lose their texts. An
 // import goes with all its proposals; the matters that they led to are objects of
-// their own, and so is the matter that an instruction led to.
+// their own, and so is the matter that an instruction led to. A paper has no text
+// but its event; it goes with everything of which it speaks.
 func Holder() erase.Holder {
 	return erase.Holder{
 		Tables: []string{"instruction", "intake", "proposal"},
 		Kinds: func(kind string) bool {
-			return kind == "docket.instruction/enter" || kind == "docket.intake/import"
+			return kind == "docket.instruction/enter" || kind == "docket.intake/import" || kind == paperKind+"/issue"
 		},
 		Load: func(g *store.Group, t *erase.Target) {
-			for _, id := range t.Objects {
+			for _, id := range slices.Clone(t.Objects) {
+				loadPapers(g, t, id)
 				store.Want(g, &instructions, id)
 				store.Want(g, &intakes, id)
 				if !store.Have(g, &intakes, id) {

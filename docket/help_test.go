@@ -81,7 +81,9 @@ func (w *town) switches(id int64) {
 			w.t.Errorf("%s: %+v %v", who, got, err)
 		}
 	}
-	set := func(who string, all, off bool) error { return w.office.SwitchHelp(ctx, w.people[who], all, off, w.next()) }
+	set := func(who string, all, off bool) error {
+		return w.office.SwitchHelp(ctx, w.people[who], all, off, w.next())
+	}
 	if err := set("lin", false, true); err != nil {
 		w.t.Fatal(err)
 	}

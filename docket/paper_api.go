@@ -269,7 +269,7 @@ func (o *Office) issue(ctx context.Context, who auth.Principal, id int64, s Sort
 	if err != nil {
 		return issuedAnswer{}, err
 	}
-	c := &issuing{write: o.write(who, key), office: d.Office, matter: id, sort: s, series: o.Series[s]}
+	c := &issuing{write: o.write(who, key), office: d.Office, matter: id, sort: s, series: o.Series[s], subjects: subjectsOf(d)}
 	c.compose = func(paperID int64, number string) paper.Document {
 		a.Number, a.Back = number, fmt.Sprintf("%s/papers/%d", in.Base, paperID)
 		return Compose(s, d, a)
@@ -354,7 +354,7 @@ func (o *Office) issueBrief(ctx context.Context, who auth.Principal, week string
 	if err != nil {
 		return issuedAnswer{}, err
 	}
-	c := &issuing{write: o.write(who, key), office: office, sort: WeekBrief}
+	c := &issuing{write: o.write(who, key), office: office, sort: WeekBrief, subjects: w.Subjects}
 	c.compose = func(id int64, _ string) paper.Document {
 		a.Back = fmt.Sprintf("%s/papers/%d", in.Base, id)
 		return briefOf(w, a)

@@ -69,13 +69,15 @@ type issuing struct {
 	write
 	office, matter int64
 	sort           Sort
-	series         string // of numbers; "" for none
+	series         string  // of numbers; "" for none
+	subjects       []int64 // of what it speaks
 	compose        func(id int64, number string) paper.Document
 }
 
 // Load implements store.Change.
 func (c *issuing) Load(g *store.Group) {
 	c.load(g)
+	loadSubjects(g, c.subjects)
 	if c.series != "" {
 		serial.Load(g, serial.Series{Sign: c.series, Year: c.now.Year()})
 	}
@@ -105,6 +107,7 @@ func (c *issuing) Decide(g *store.Group) error {
 	p.Digest, p.Size = hex.EncodeToString(sum[:]), int64(len(data))
 	body := paperBody{Sort: c.sort, Matter: c.matter, Number: p.Number, Digest: p.Digest, Size: p.Size, Edition: paper.Edition, Document: doc}
 	store.Insert(g, &papers, p.ID, p)
+	putSubjects(g, c.subjects, p.ID)
 	return c.log(g, paperKind+"/issue", event.NewSubject, 0, c.office, body)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,8 @@ type Week struct {
 	Returned []weekItem
 	Unusual  []weekItem
 	Units    []unitWeek
-	Erased   int // events whose content has been erased, and that could not be counted by it
+	Subjects []int64 // the matters that are named, in the order of their ids
+	Erased   int     // events whose content has been erased, and that could not be counted by it
 }
 
 // weekItem is one thing that happened to a matter.
@@ -109,7 +111,8 @@ type counting struct {
 	units  map[int64]*unitWeek
 }
 
-// of gives the matter of an event, if it is the office's and the reader's.
+// of gives the matter of an event, if it is the office's and the reader's. What is
+// kept from somebody is in no brief, because a brief goes out.
 func (c *counting) of(ctx context.Context, id int64) (*matter.Matter, error) {
 	if m, known := c.known[id]; known {
 		return m, nil
@@ -123,7 +126,7 @@ func (c *counting) of(ctx context.Context, id int64) (*matter.Matter, error) {
 		return nil, err
 	}
 	c.known[id] = nil
-	if m.Office == c.office {
+	if m.Office == c.office && len(m.Clocks.Sealed) == 0 {
 		c.known[id] = &m
 	}
 	return c.known[id], nil
@@ -161,6 +164,7 @@ func (c *counting) count(ctx context.Context, e event.Event) error {
 	add := func(to *[]weekItem, text string) {
 		item.Text = text
 		*to = append(*to, item)
+		c.named(m.ID)
 	}
 	if act == "open" && step == "" {
 		if part {
@@ -198,6 +202,13 @@ func (c *counting) count(ctx context.Context, e event.Event) error {
 	return nil
 }
 
+// named notes that the brief names a matter.
+func (c *counting) named(id int64) {
+	if i, known := slices.BinarySearch(c.w.Subjects, id); !known {
+		c.w.Subjects = slices.Insert(c.w.Subjects, i, id)
+	}
+}
+
 // overdue counts a step that passed its limit, once for each time it is entered.
 func (c *counting) overdue(m *matter.Matter, def *flow.Def, b matter.Body, item weekItem) {
 	key := fmt.Sprintf("%d %s %s %d", m.ID, b.Slot, b.Step, b.N)
@@ -207,6 +218,7 @@ func (c *counting) overdue(m *matter.Matter, def *flow.Def, b matter.Body, item 
 	c.late[key] = true
 	item.Text = stepName(def, b.Step).ZH
 	c.w.Overdue = append(c.w.Overdue, item)
+	c.named(m.ID)
 	if m.Parent != 0 {
 		c.unit(m.Unit).Overdue++
 	}

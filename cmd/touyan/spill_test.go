@@ -296,7 +296,15 @@ func (c *city) plant(p *planted, imports, instructions int) (ids []int64, receip
 		act("chief", part, "allot", "allot", map[string]any{"clerk": fmt.Sprint(c.people["clerk"])})
 		photo := c.upload("clerk", "现场"+p.phrase()+".csv", []byte("点位\n"+strings.Join(p.phrases(3), "\n")))
 		act("clerk", part, "report", "report", map[string]any{"result": "办结" + p.phrase(), "files": []string{photo}})
+		for _, sort := range []string{"slip", "notice", "urge", "record"} { // repeat what was planted
+			body := map[string]any{"sort": sort}
+			if sort == "notice" || sort == "urge" {
+				body["words"] = "另请" + p.phrase()
+			}
+			keep(as[paperAnswer](c, "supervisor", "POST", fmt.Sprintf("/api/matters/%d/papers", got.Matter), body).Receipt)
+		}
 	}
+	keep(as[paperAnswer](c, "supervisor", "POST", "/api/briefs", map[string]any{"week": c.clock.Now().Format("2006-01-02")}).Receipt)
 	return ids, receipts
 }
 
