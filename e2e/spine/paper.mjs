@@ -93,7 +93,7 @@ try {
   const lin = await walk.be('lin', DESK)
   const found = await walk.read(lin, '/api/matters?limit=100&status=open')
   const main = found.items.find((m) => m.number === '澄政督〔2026〕37号') ?? found.items.find((m) => m.children.total > 1)
-  const closed = (await walk.read(lin, '/api/matters?limit=100&status=ended')).items.find((m) => m.children.total > 0 && m.status === 'closed')
+  const closed = (await walk.read(lin, '/api/matters?limit=100&status=ended&kind=docket.followup')).items.find((m) => m.children.total > 0 && m.status === 'closed')
   for (const [matter, sort, words] of [
     [main.id, 'slip'], [main.id, 'notice', long.repeat(24)], [main.id, 'urge', long.repeat(24)], [main.id, 'process'], [main.id, 'circulate'], [main.id, 'record'], [closed.id, 'report', long.repeat(24)],
   ]) {
@@ -121,7 +121,7 @@ try {
   // The ledger of a filtered list.
   await walk.go(lin, '/matters?status=open')
   const saved = lin.waitForEvent('download')
-  await lin.locator('a[href^="/api/export/matters.xlsx"]').click()
+  await lin.getByRole('button', { name: '导出 Excel' }).click()
   const ledger = await saved
   assert.match(ledger.suggestedFilename(), /\.xlsx$/)
   await ledger.saveAs(join(dir, 'ledger.xlsx'))
