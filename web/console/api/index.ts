@@ -85,7 +85,16 @@ export const api = {
   addUnit: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/units', body, key),
   addPerson: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/people', body, key),
   addPost: (body: Record<string, unknown>, key: string) => post<{ id: T.Id }>('/api/posts', body, key),
-  endPost: (id: T.Id) => call<void>('DELETE', `/api/posts/${id}`),
+  endPost: (id: T.Id, leave = false) => call<void>('DELETE', `/api/posts/${id}${leave ? '?leave=true' : ''}`),
+  delegations: () => get<T.Delegations>('/api/delegations'),
+  delegate: (body: Record<string, unknown>, key: string) => post<{ id: T.Id; pos: number; receipt: T.Receipt }>('/api/delegations', body, key),
+  endDelegation: (id: T.Id) => call<{ pos: number }>('DELETE', `/api/delegations/${id}`),
+  markAbsent: (body: Record<string, unknown>, key: string) => post<{ id: T.Id; pos: number; receipt: T.Receipt }>('/api/absences', body, key),
+  endAbsence: (id: T.Id) => call<{ pos: number }>('DELETE', `/api/absences/${id}`),
+  hands: (id: T.Id) => get<T.Hands>(`/api/people/${id}/hands`),
+  handOver: (id: T.Id, body: { to: T.Id; reason: string }, key: string) =>
+    post<{ steps: number; parties: number; delegations: number; pos: number; receipt: T.Receipt }>(`/api/people/${id}/handover`, body, key),
+  duties: () => get<T.DutyMap>('/api/duties'),
   people: (query: Query) => get<T.Person[]>('/api/people', query),
 
   enterInstruction: (body: Record<string, unknown>, key: string) =>

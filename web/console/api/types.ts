@@ -13,7 +13,89 @@ export interface Post {
   title: Text | string
 }
 
+/** A delegation in force by which I act for somebody. */
+export interface Acting {
+  id: Id
+  name: string
+  posts: Text[]
+  until: string
+}
+
+/** A delegation (委托) or a standing deputy (AB角). */
+export interface Delegation {
+  id: Id
+  giver: Named
+  taker: Named
+  post: Text
+  kinds: Text[]
+  since: string
+  until: string
+  standing: boolean
+  reason: string
+  state: 'in_force' | 'waiting' | 'over'
+  endable: boolean
+  ended: string
+}
+
+export interface Absence {
+  id: Id
+  person: Named
+  since: string
+  until: string
+  reason: string
+  now: boolean
+  endable: boolean
+}
+
+export interface Delegations {
+  posts: { id: Id; name: Text }[]
+  kinds: { kind: string; name: Text }[]
+  given: Delegation[]
+  received: Delegation[]
+  others: Delegation[]
+  absences: Absence[]
+  as_of: string
+}
+
+/** What is in a person's hands. */
+export interface Hands {
+  person: Named
+  steps: Task[]
+  parties: Row[]
+  hidden: number
+  duties: { post: Text; open: number }[]
+  delegations: Delegation[]
+}
+
+export interface DutySeat {
+  unit: Id
+  unit_name: Text
+  duty: string
+  duty_name: Text
+  holders: { person: Id; name: string; away?: string; by?: string[] }[]
+  why?: Text
+  steps: string[]
+  basis: string
+}
+
+export interface DutyMap {
+  day: string
+  kinds: { kind: string; name: Text; basis: { source: string; article: string }[]; steps: DutyStep[] }[]
+  seats: DutySeat[]
+  overlaps: DutySeat[]
+  gaps: DutySeat[]
+  orphans: { matter?: Id; title?: string; person: string; why: Text }[]
+}
+
+export interface DutyStep {
+  step: string
+  name: Text
+  basis: { source: string; article: string }
+  who: { duty?: string; of?: string; name: Text }[]
+}
+
 export interface Me {
+  acting?: Acting[] | null
   signed_in: boolean
   needs_setup: boolean
   demo: boolean
@@ -114,6 +196,7 @@ export interface Task {
   parent: Id
   urged: number
   acts: ShortOffer[]
+  for?: Named | null
 }
 
 export type Group = 'mine' | 'unit' | 'watch'
@@ -170,6 +253,7 @@ export interface Entry {
   occurred: string
   actor: Named
   behalf: Named | null
+  giver?: Named | null
   unit_name: Text
   act: string
   act_name: Text
@@ -455,7 +539,7 @@ export interface Unit {
   name: Text
   level: string
   kind: string
-  posts: { id: Id; person: Id; person_name: string; duty: string; duty_name: Text; title: Text | string }[]
+  posts: { id: Id; person: Id; person_name: string; duty: string; duty_name: Text; title: Text | string; away?: string; acted_by?: string[] }[]
   open: number
 }
 
