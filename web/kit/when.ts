@@ -32,6 +32,12 @@ export function stamp(at: string | undefined): string {
   return at ? at.slice(0, 16).replace('T', ' ') : ''
 }
 
+/** The end of a time that is not included: midnight is the end of the day before. */
+export function endStamp(at: string | undefined): string {
+  if (!at || at.slice(11, 16) !== '00:00') return stamp(at)
+  return new Date(Date.parse(at.slice(0, 10) + 'T00:00:00Z') - 86400000).toISOString().slice(0, 10)
+}
+
 /** "08:30". */
 export function clockText(at: string | undefined): string {
   return at ? at.slice(11, 16) : ''
