@@ -13,6 +13,9 @@
 // (posts) and reach the policies as attributes of the principal; a policy that
 // names a person is refused when rules load.
 //
+// For: a Delegation lends posts to another for some time; the rules are then asked
+// a second time, with the giver's posts, and the verdict names him.
+//
 // A writer asks for a verdict inside its change, by the snapshot it was handed,
 // and checks there that the snapshot is not older than the group it decides in:
 //
