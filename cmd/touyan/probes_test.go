@@ -391,8 +391,14 @@ func (p *probing) http(at time.Time) {
 		ids := map[int64]bool{}
 		for _, group := range []string{"mine", "unit"} { // a task is only ever shown to who sees its matter
 			_, body := cl.do("GET", "/api/inbox?group="+group, nil)
-			var in struct{ Items []struct{ Matter int64 } }
+			var in struct {
+				Items  []struct{ Matter int64 }
+				Counts map[string]int
+			}
 			p.must(json.Unmarshal(body, &in))
+			if n := in.Counts[group]; n != len(in.Items) {
+				p.t.Errorf("%s: the inbox (%s) counts %d and shows %d", who, group, n, len(in.Items))
+			}
 			for _, task := range in.Items {
 				i := slices.IndexFunc(p.matters, func(x seen) bool { return x.id == task.Matter })
 				if i >= 0 && !p.sees(p.matters[i], p.people[who], at) {

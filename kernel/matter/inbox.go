@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
@@ -107,11 +108,11 @@ func (e *Engine) conditions(who auth.Principal, group Group) ([]condition, error
 	dir := e.book.Now()
 	switch group {
 	case Mine:
-		return e.mine(dir, who), nil
+		return e.mine(dir, who)
 	case Ours:
-		return e.ours(dir, who), nil
+		return e.ours(dir, who)
 	case Watch:
-		return e.watched(dir, who), nil
+		return e.watched(dir, who)
 	}
 	return nil, fault.At("matter.Inbox", "group", "分组只能是 mine、unit 或 watch。", "The group is mine, unit or watch.")
 }
@@ -144,17 +145,36 @@ func limited(c condition, kinds []string, within []int64) condition {
 	return c
 }
 
+// lent narrows a condition to what a delegation reaches, and leaves out what is
+// kept from its giver: nobody conveys more than he has.
+func (e *Engine) lent(c condition, giver int64, kinds []string, within []int64) (condition, error) {
+	if giver == 0 {
+		return c, nil
+	}
+	c = limited(c, kinds, within)
+	rest, err := e.kept(auth.Principal{Person: giver}, "t.matter")
+	return condition{c.sql + rest.sql, append(slices.Clone(c.args), rest.args...)}, err
+}
+
 // mine finds what waits for a person: steps that name him, and steps of each of
 // his duties; the same for those he acts for.
-func (e *Engine) mine(dir *auth.Directory, who auth.Principal) []condition {
+func (e *Engine) mine(dir *auth.Directory, who auth.Principal) ([]condition, error) {
 	out := []condition{{"t.person = ? AND t.person <> 0", []any{who.Person}}}
 	for _, p := range dir.Seats(who.Person) {
-		out = append(out, limited(condition{"t.need <> '' AND t.need = ?", []any{auth.Need(p.Duty, p.Unit)}}, p.Kinds, nil))
+		c, err := e.lent(condition{"t.need <> '' AND t.need = ?", []any{auth.Need(p.Duty, p.Unit)}}, p.For, p.Kinds, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
 	}
 	for _, n := range dir.StandsFor(who.Person) {
-		out = append(out, limited(condition{"t.person = ? AND t.person <> 0", []any{n.Person}}, n.Kinds, n.Within))
+		c, err := e.lent(condition{"t.person = ? AND t.person <> 0", []any{n.Person}}, n.Person, n.Kinds, n.Within)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
 	}
-	return out
+	return out, nil
 }
 
 // For gives the person for whom who would act at an open step; 0 when it waits
@@ -182,32 +202,38 @@ func (e *Engine) For(who auth.Principal, m Matter, s Slot) int64 {
 
 // ours finds the open steps of the matters of the units that a person answers
 // for.
-func (e *Engine) ours(dir *auth.Directory, who auth.Principal) []condition {
+func (e *Engine) ours(dir *auth.Directory, who auth.Principal) ([]condition, error) {
 	var units []any
 	var out []condition
 	for _, p := range dir.Seats(who.Person) {
 		switch p.Duty {
 		case auth.Liaison, auth.Head, auth.Section:
-			var below []any
-			for _, id := range dir.Descendants(p.Unit) {
-				below = append(below, id)
-			}
-			if len(p.Kinds) == 0 {
-				units = append(units, below...)
-			} else {
-				out = append(out, limited(condition{"t.unit IN (" + marksOf(len(below)) + ")", below}, p.Kinds, nil))
-			}
+		default:
+			continue
 		}
+		var below []any
+		for _, id := range dir.Descendants(p.Unit) {
+			below = append(below, id)
+		}
+		if p.For == 0 {
+			units = append(units, below...)
+			continue
+		}
+		c, err := e.lent(condition{"t.unit IN (" + marksOf(len(below)) + ")", below}, p.For, p.Kinds, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
 	}
 	if len(units) > 0 {
 		out = append(out, condition{"t.unit IN (" + marksOf(len(units)) + ")", units})
 	}
-	return out
+	return out, nil
 }
 
 // watched finds what has escalated to a person: at 100 % to the head of the
 // unit and the office's supervisors, at 120 % to the leaders too.
-func (e *Engine) watched(dir *auth.Directory, who auth.Principal) []condition {
+func (e *Engine) watched(dir *auth.Directory, who auth.Principal) ([]condition, error) {
 	var out []condition
 	for _, p := range dir.Seats(who.Person) {
 		c := condition{}
@@ -221,9 +247,13 @@ func (e *Engine) watched(dir *auth.Directory, who auth.Principal) []condition {
 		default:
 			continue
 		}
-		out = append(out, limited(c, p.Kinds, nil))
+		c, err := e.lent(c, p.For, p.Kinds, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
 	}
-	return out
+	return out, nil
 }
 
 // Count counts the open steps of a group, and how many of them are due before
@@ -237,19 +267,21 @@ func (e *Engine) Count(ctx context.Context, who auth.Principal, group Group, bef
 	if err != nil {
 		return 0, err
 	}
-	total := 0
+	if len(parts) == 0 {
+		return 0, nil
+	}
+	var unions []string
+	var all []any
 	for _, p := range parts {
 		where, args := p.sql+rest.sql, append(slices.Clone(p.args), rest.args...)
 		if before != 0 {
 			where += " AND t.due > 0 AND t.due < ?"
 			args = append(args, before)
 		}
-		var n int
-		err := e.db.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM task t WHERE "+where+" LIMIT ?) c", append(args, most)...).Scan(&n)
-		if err != nil {
-			return 0, fault.Wrap("matter.Count", err)
-		}
-		total += n
+		unions = append(unions, "SELECT matter, slot FROM (SELECT t.matter, t.slot FROM task t WHERE "+where+" LIMIT ?) c")
+		all = append(append(all, args...), most)
 	}
-	return min(total, most), nil
+	var n int // a step found in two ways, as by one's own duty and by a delegation, counts once
+	err = e.db.QueryRow(ctx, "SELECT count(*) FROM ("+strings.Join(unions, " UNION ")+") u", all...).Scan(&n)
+	return min(n, most), fault.Wrap("matter.Count", err)
 }
