@@ -39,6 +39,9 @@ func instructed(d Detail) string {
 				who := e.Actor.Name
 				if e.Behalf != nil {
 					who = e.Behalf.Name + "（" + e.Actor.Name + "代录）"
+					if e.Giver != nil && e.Giver.ID == e.Behalf.ID { // not written down for him: decided for him
+						who = e.Behalf.Name + "（" + e.Actor.Name + "代）"
+					}
 				}
 				out = append(out, "“"+f.Display.ZH+"”\n"+who+"，"+day(e.Recorded))
 			}

@@ -409,7 +409,7 @@ export const screens = {
   'duties.gap': ['缺位', 'gap'],
   'duties.overlap': ['重叠', 'overlap'],
   'duties.orphan': ['无主', 'orphan'],
-  'duties.nobody': ['无人担任', 'nobody'],
+  'duties.nobody': ['无人担任', 'Nobody holds it'],
   'duties.stepsNeed': ['{n} 个环节需要', 'needed by {n} steps'],
   'duties.held': ['{of} 个单位，{n} 个已落实', 'held in {n} of {of} units'],
   'duties.away': ['（不在岗至 {at}）', ' (away until {at})'],
