@@ -99,7 +99,7 @@ func Lay(d Document) Laid {
 		l.add(Para{Style: Remark, First: 2, Runs: fang("（" + d.Note + "）")})
 	}
 	if d.Back != "" && d.By == "" && d.Form != Slip {
-		l.add(Para{Style: Proof, QR: true, Keep: true})
+		l.add(Para{Style: Proof, Before: 0.4, QR: true, Keep: true})
 		l.add(Para{Style: Proof, Left: 4.5, Runs: fang("扫描二维码核验本件。")})
 	}
 	if d.Foot != "" {
@@ -315,7 +315,7 @@ func (l *Laid) signature(d Document) {
 	}
 	date := DateText(d.Date)
 	name := Para{Style: Sign, Align: "right", Runs: fang(d.By), Keep: true}
-	day := Para{Style: Sign, Align: "right", Runs: fang(date)}
+	day := Para{Style: Sign, Align: "right", Runs: fang(date), Keep: d.Note != ""}
 	wName, wDate := widthOf(d.By), widthOf(date)
 	if d.Sealed {
 		l.add(Para{Style: Sign, Keep: true})
