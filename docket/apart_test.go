@@ -2,6 +2,7 @@ package docket_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,12 +236,18 @@ func TestSealedFromWhoTookPart(t *testing.T) {
 		w.hire("gu", w.hall, auth.Supervisor)
 		w.hire("he", w.hall, auth.Secretary)
 		given := map[string]any{"title": "试办", "object": ref(w.bureau)}
-		opened, err := w.desk.Open(ctx, w.people["lin"], matter.Opening{Kind: "docket.trial", Title: "试办一件", Office: w.hall, Originator: w.people["lin"].Person, Given: given, Key: w.next()})
-		if err != nil {
-			t.Fatal(err)
+		begin := func(given map[string]any) int64 {
+			opened, err := w.desk.Open(ctx, w.people["lin"], matter.Opening{Kind: "docket.trial", Title: "试办一件", Office: w.hall, Originator: w.people["lin"].Person, Given: given, Key: w.next()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.act("lin", opened.Matter, "work", "done", map[string]any{"reviewer": w.id("gu")})
+			return opened.Matter
 		}
-		id := opened.Matter
-		w.act("lin", id, "work", "done", map[string]any{"reviewer": w.id("gu")})
+		id := begin(given)
+		others := []int64{begin(map[string]any{"title": "试办"}), begin(map[string]any{"title": "试办"})}
+		slices.Reverse(others) // the newest first
+		var err error
 		filters := []matter.Filter{{}, {Unit: w.hall}, {Kind: "docket.trial"}, {Status: matter.Open}, {Query: "试办"}, {Holder: w.people["gu"].Person}}
 		look := func(want ...int64) {
 			t.Helper()
@@ -253,7 +260,7 @@ func TestSealedFromWhoTookPart(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, f := range filters {
-					w.filtered("lin", f, want...)
+					w.filtered("lin", f, append(slices.Clone(others), want...)...)
 				}
 			}
 		}
@@ -279,6 +286,6 @@ func TestSealedFromWhoTookPart(t *testing.T) {
 		w.act("he", id, "show", "show", nil)
 		filters = filters[:3]
 		look(id)
-		w.check(1)
+		w.check(3)
 	})
 }

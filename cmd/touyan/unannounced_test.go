@@ -77,9 +77,13 @@ func (c *city) cells(status int, workbook []byte) string {
 	f, err := excelize.OpenReader(bytes.NewReader(workbook))
 	c.must(err)
 	defer f.Close()
-	rows, err := f.GetRows("Sheet1")
-	c.must(err)
-	return fmt.Sprint(rows)
+	var all [][]string
+	for _, name := range f.GetSheetList() {
+		rows, err := f.GetRows(name)
+		c.must(err)
+		all = append(all, rows...)
+	}
+	return fmt.Sprint(all)
 }
 
 // TestUnannouncedVisit: until it is disclosed, an unannounced visit changes nothing
