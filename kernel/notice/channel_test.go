@@ -1,11 +1,13 @@
 package notice
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -297,5 +299,81 @@ func TestChanged(t *testing.T) {
 		if got := c.traits.again(d, []byte(c.digest), now.Add(c.after)); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
+	}
+}
+
+// TestBrokenOff: a mail server that takes a letter and goes without an answer
+// leaves its outcome unknown: it is not sent again. Before the letter it is.
+func TestBrokenOff(t *testing.T) {
+	for _, c := range []struct {
+		answers []string // to each line of the client, and to the dot
+		want    State
+	}{
+		{[]string{"250 localhost", "250 ok", "250 ok", "354 go on"}, Unsure}, // gone after the dot
+		{[]string{"250 localhost", "250 ok", "250 ok", "354 go on", "451 later"}, Waiting},
+		{[]string{"250 localhost", "250 ok", "250 ok", "354 go on", "554 spam"}, Dead},
+		{[]string{"250 localhost", "250 ok", "250 ok"}, Waiting}, // gone before the letter
+		{[]string{"250 localhost", "250 ok", "250 ok", "354 go on", "250 taken"}, Sent},
+	} {
+		db := storetest.Open(t, store.SQLite, store.Options{}, sources()...)
+		clk := clock.NewManual(monday(9))
+		ch := (&mailbox{address: abrupt(t, c.answers)}).channel()
+		ch.TLS = MailPlain
+		p := New(Config{DB: db, Clock: clk, Machine: clk, Domain: &town{sealed: true}, Channels: []Channel{ch}, Log: silent()})
+		settle(t, p, 7)
+		happen(t, p, body{[]int64{7}, Task})
+		sendDue(t, p)
+		if got := states(t, p); got[c.want] != 1 {
+			t.Errorf("after %v: %v, want %s", c.answers, got, c.want)
+		}
+	}
+}
+
+// abrupt is a mail server that gives these answers to one client and hangs up.
+func abrupt(t *testing.T, answers []string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		lines := bufio.NewReader(conn)
+		fmt.Fprint(conn, "220 localhost\r\n")
+		data := false
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return
+			}
+			if data && line != ".\r\n" {
+				continue
+			}
+			if len(answers) == 0 {
+				return
+			}
+			data = strings.HasPrefix(answers[0], "354")
+			fmt.Fprint(conn, answers[0]+"\r\n")
+			answers = answers[1:]
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestSealedLetter: of what is kept from somebody neither number nor title leaves
+// the house, even where titles may.
+func TestSealedLetter(t *testing.T) {
+	db := storetest.Open(t, store.SQLite, store.Options{}, sources()...)
+	clk := clock.NewManual(monday(9))
+	p := New(Config{DB: db, Clock: clk, Machine: clk, Domain: &town{sealed: true}, Titles: true, Log: silent()})
+	happen(t, p, body{[]int64{7}, Task})
+	l, _, ok, err := p.letter(context.Background(), Delivery{Person: 7, Pos: 0, Channel: SMTP})
+	if err != nil || !ok || l.Number != "" || l.Title != "" || l.Text.ZH == "" {
+		t.Errorf("the letter is %+v (%v, %v)", l, ok, err)
 	}
 }

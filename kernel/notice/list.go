@@ -188,7 +188,7 @@ func (p *Post) Test(ctx context.Context, channel string, person int64, id string
 		return "", err
 	}
 	if ch.Traits().Address && s.Ways[channel].To == "" {
-		return "", fault.At(op, "to", "此人没有填写该渠道的地址，请在“我的—提醒”中填写。", "The person has entered no address for this channel; enter it on the account page.")
+		return "", fault.At(op, "to", "此人没有填写该渠道的地址，请在“我的—提醒方式”中填写。", "The person has entered no address for this channel; enter it on the account page.")
 	}
 	l := Letter{
 		ID: "test." + id, To: s.Ways[channel].To, Person: person, Class: Duty, At: p.cfg.Machine.Now(),

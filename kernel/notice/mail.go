@@ -49,7 +49,7 @@ func (m *Mail) compose(l Letter) []byte {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func signature() fault.Text {
-	return fault.T("本邮件由系统自动发出，请勿回复。提醒方式可在“我的—提醒”中更改。", "Sent by the system; please do not reply. Change how you are told on your account page.")
+	return fault.T("本邮件由系统自动发出，请勿回复。提醒方式可在“我的—提醒方式”中更改。", "Sent by the system; please do not reply. Change how you are told on your account page.")
 }
 
 // lines are what a letter says, one line after the other.

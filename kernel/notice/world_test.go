@@ -45,6 +45,8 @@ func monday(hour int) time.Time {
 type town struct {
 	mu   sync.Mutex
 	kept map[int64]bool // people from whom everything is kept
+
+	sealed bool
 }
 
 type body struct {
@@ -74,7 +76,7 @@ func (d *town) Words(_ context.Context, person int64, list []Notice) (map[int64]
 		}
 		out[n.Pos] = Words{
 			Text: fault.T("待您办理：签收", "In your hands: sign for"), Plain: fault.T("待您办理：签收", "In your hands: sign for"),
-			Number: fmt.Sprintf("澄政督〔2026〕%d号", n.Pos), Title: "关于张三的秘密标题", Link: fmt.Sprintf("/matters/%d", n.Subject),
+			Number: fmt.Sprintf("澄政督〔2026〕%d号", n.Pos), Title: "关于张三的秘密标题", Link: fmt.Sprintf("/matters/%d", n.Subject), Sealed: d.sealed,
 		}
 	}
 	return out, nil
