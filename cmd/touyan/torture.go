@@ -54,6 +54,8 @@ type tortured struct {
 	Drawn       int     `json:"numbers_drawn"`
 	Void        int     `json:"numbers_void"`
 	Ready       float64 `json:"ready_s_max"`
+	Files       int     `json:"files" doc:"bound, and not erased with their matter"`
+	Erased      int     `json:"erased" doc:"matters"`
 
 	Lost       int      `json:"lost" doc:"acknowledged, wholly or partly absent"`
 	Moved      int      `json:"moved" doc:"another place or another answer than acknowledged first"`
@@ -62,11 +64,13 @@ type tortured struct {
 	Refused    int      `json:"refused"`
 	Numbers    int      `json:"wrong_numbers" doc:"drawn twice, left out, or void without reason"`
 	Findings   int      `json:"findings" doc:"of check"`
+	Spoilt     int      `json:"spoilt_files" doc:"acknowledged, and not there with the right digest"`
+	Readable   int      `json:"still_readable" doc:"erased by acknowledgement, and found again"`
 	Examples   []string `json:"examples,omitempty"`
 }
 
 func (t *tortured) wrong() int {
-	return t.Lost + t.Moved + t.Doubled + t.Unanswered + t.Refused + t.Numbers + t.Findings
+	return t.Lost + t.Moved + t.Doubled + t.Unanswered + t.Refused + t.Numbers + t.Findings + t.Spoilt + t.Readable
 }
 
 // example keeps a few words about what is wrong.
@@ -113,10 +117,10 @@ func (c *tortureCmd) Run(ctx context.Context, s streams) error {
 }
 
 func (t *tortured) print(s streams) {
-	fmt.Fprintf(s.out, "%s %s: %d 次强杀 kills, %d 次数据库强杀 server kills, %d 次断电 power cuts; 已答复 acknowledged %d, 重发再答 answered again %d, 计时器 timers %d, 文号 numbers %d (作废 void %d), 就绪 ready ≤ %.2f s\n",
-		t.Engine, t.Sync, t.Kills, t.ServerKills, t.Cuts, t.Acks, t.Again, t.Timers, t.Drawn, t.Void, t.Ready)
-	fmt.Fprintf(s.out, "丢失 lost %d, 错位 moved %d, 重复 doubled %d, 无答复 unanswered %d, 被拒 refused %d, 错号 wrong numbers %d, 不符 findings %d\n",
-		t.Lost, t.Moved, t.Doubled, t.Unanswered, t.Refused, t.Numbers, t.Findings)
+	fmt.Fprintf(s.out, "%s %s: %d 次强杀 kills, %d 次数据库强杀 server kills, %d 次断电 power cuts; 已答复 acknowledged %d, 重发再答 answered again %d, 计时器 timers %d, 文号 numbers %d (作废 void %d), 附件 files %d, 清除 erased %d, 就绪 ready ≤ %.2f s\n",
+		t.Engine, t.Sync, t.Kills, t.ServerKills, t.Cuts, t.Acks, t.Again, t.Timers, t.Drawn, t.Void, t.Files, t.Erased, t.Ready)
+	fmt.Fprintf(s.out, "丢失 lost %d, 错位 moved %d, 重复 doubled %d, 无答复 unanswered %d, 被拒 refused %d, 错号 wrong numbers %d, 不符 findings %d, 附件有误 spoilt files %d, 清除后可读 still readable %d\n",
+		t.Lost, t.Moved, t.Doubled, t.Unanswered, t.Refused, t.Numbers, t.Findings, t.Spoilt, t.Readable)
 	for _, e := range t.Examples {
 		fmt.Fprintln(s.out, "✗", e)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -36,6 +37,9 @@ type entry struct {
 	on   int64
 	ack  *ack
 	call *call // nil once it is answered, unless it is of the sample
+	once event.Key
+	file *attach.Digest // the content that was bound
+	gone string         // the phrase that was erased
 }
 
 // wrong is an answer that should not have been.
@@ -59,7 +63,15 @@ func (l *ledger) size() int {
 func (l *ledger) intended(c *call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries[c.Key] = &entry{who: c.Who, more: c.More, on: c.On, call: c}
+	e := &entry{who: c.Who, more: c.More, on: c.On, call: c, once: event.KeyOf(c.Key)}
+	if c.File != "" {
+		d := fileDigest(c.File)
+		e.file, e.once = &d, fileKey(c)
+	}
+	if c.Erase {
+		e.gone = erasedPhrase(c.Key)
+	}
+	l.entries[c.Key] = e
 }
 
 // acknowledged enters an answer; a further answer to the same key must be the
@@ -139,6 +151,9 @@ func (l *ledger) judge(ctx context.Context, prog *Program, out *tortured) error 
 	if err := l.numbers(ctx, prog, out); err != nil {
 		return err
 	}
+	if err := l.files(ctx, prog, out); err != nil {
+		return err
+	}
 	checked, err := prog.check(ctx, 100)
 	out.Findings += len(checked.Findings)
 	for _, f := range checked.Findings {
@@ -163,6 +178,9 @@ type ring struct {
 // before. No limit is extended in the load, so each fires once.
 func (r rings) add(e event.Event) (one ring, rung, twice bool, err error) {
 	if !strings.HasSuffix(e.Kind, "/escalate") {
+		return one, false, false, nil
+	}
+	if e.Erased { // and with it which timer it was
 		return one, false, false, nil
 	}
 	var b matter.Body
@@ -205,7 +223,7 @@ func readEffects(ctx context.Context, prog *Program, out *tortured) (map[event.O
 				out.Doubled++
 				out.example("doubled: timer of %+v at %d", one, e.Pos)
 			}
-			if e.Actor != 0 && strings.HasPrefix(e.Kind, "docket.") {
+			if e.Actor != 0 && (strings.HasPrefix(e.Kind, "docket.") || e.Kind == attach.EventAdd || event.Erases(e.Kind)) {
 				found[event.Once{Actor: e.Actor, Key: keys[i]}] = effect{e.Pos, e.Subject}
 			}
 		}
@@ -216,7 +234,7 @@ func readEffects(ctx context.Context, prog *Program, out *tortured) (map[event.O
 func (l *ledger) effects(found map[event.Once]effect, out *tortured) {
 	explained := 0
 	for key, e := range l.entries {
-		once := event.Once{Actor: e.who, Key: event.KeyOf(key)}
+		once := event.Once{Actor: e.who, Key: e.once}
 		here, ok := found[once]
 		switch {
 		case e.ack == nil:

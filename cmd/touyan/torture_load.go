@@ -35,6 +35,8 @@ type call struct {
 	On     int64           `json:"on,omitempty"` // the matter that Act is on
 	Act    *matter.Act     `json:"act,omitempty"`
 	Import *docket.Bring   `json:"import,omitempty"`
+	File   string          `json:"file,omitempty"`  // the text of a file, bound to On
+	Erase  bool            `json:"erase,omitempty"` // On, with all that it holds
 }
 
 // ack is one acknowledgement. Leaf is what the receipt proves.
@@ -198,6 +200,10 @@ func (l *load) send(ctx context.Context, c call) (ack, error) {
 	case c.Act != nil:
 		c.Act.Key = c.Key
 		done, err = l.prog.Desk.Act(ctx, who, c.On, *c.Act)
+	case c.File != "":
+		done, err = l.file(ctx, who, c)
+	case c.Erase:
+		done, err = l.erase(ctx, who, c)
 	default:
 		c.Import.Key = c.Key
 		in, faults, ierr := l.prog.Docket.Import(ctx, who, *c.Import)
@@ -273,7 +279,10 @@ func (v *life) act(ctx context.Context, who auth.Principal, id int64, step, act 
 func (l *load) live(ctx context.Context, client, turn int) {
 	v := &life{l: l, key: fmt.Sprintf("%d-%d-%d", l.round, client, turn)}
 	reason := map[string]any{"reason": "试验"}
-	if kind := (client + turn) % 7; kind == 0 {
+	if kind := (client + turn) % 8; kind == 7 {
+		v.filed(ctx, turn%2 == 0)
+		return
+	} else if kind == 0 {
 		v.intend(ctx, call{Who: l.officer.Person, Import: &docket.Bring{
 			Office: l.office, Name: "清单.txt", List: true, Data: []byte("任务\n梳理新市民落户所需材料\n提出一次办成的流程与时限\n"),
 		}})

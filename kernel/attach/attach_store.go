@@ -215,6 +215,10 @@ func (c *binding) Load(g *store.Group) {
 // Decide implements store.Change.
 func (c *binding) Decide(g *store.Group) error {
 	const op = "attach.Bind"
+	if pos, again := event.Seen(g, c.once); again {
+		c.made = Attachment{ID: pos, Subject: c.subject, Digest: c.digest, Person: c.who.Person}
+		return nil
+	}
 	if _, erased := event.WasErased(g, c.subject); erased {
 		return fault.New(fault.Conflict, op, "该事项已清除，不能再加附件。", "The matter was erased; nothing can be added to it.")
 	}

@@ -102,6 +102,14 @@ func EngineOf(dsn string) Engine {
 // Engine tells which engine the database runs on.
 func (db *DB) Engine() Engine { return db.engine }
 
+// Path is the file of a SQLite database; "" on PostgreSQL.
+func (db *DB) Path() string {
+	if db.engine == PostgreSQL {
+		return ""
+	}
+	return db.dsn
+}
+
 // Close lets the running group finish, refuses later writes and closes all
 // connections.
 func (db *DB) Close() error {
