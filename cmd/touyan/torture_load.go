@@ -280,7 +280,7 @@ func (l *load) live(ctx context.Context, client, turn int) {
 	v := &life{l: l, key: fmt.Sprintf("%d-%d-%d", l.round, client, turn)}
 	reason := map[string]any{"reason": "试验"}
 	if kind := (client + turn) % 8; kind == 7 {
-		v.filed(ctx, turn%2 == 0)
+		v.filed(ctx, (client+turn)/8%2 == 0)
 		return
 	} else if kind == 0 {
 		v.intend(ctx, call{Who: l.officer.Person, Import: &docket.Bring{

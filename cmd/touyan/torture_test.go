@@ -52,7 +52,7 @@ func newLoaded(t *testing.T, engine store.Engine) *loaded {
 	if err := w.load.settleTown(ctx); err != nil {
 		t.Fatal(err)
 	}
-	for turn := range 14 {
+	for turn := range 16 {
 		w.load.live(ctx, 0, turn)
 	}
 	clk.Set(clk.Now().AddDate(0, 0, 10))
@@ -92,8 +92,9 @@ func TestTortureLoad(t *testing.T) {
 			if out.wrong() != 0 {
 				t.Errorf("found wrong: %+v", out)
 			}
-			// Two of each life; five of seven draw a number and two of these void it.
-			if out.Acks != len(w.calls) || out.Again != out.Acks || out.Drawn != 10 || out.Void != 4 || out.Timers < 2 {
+			// Two of each life; five of eight draw a number and two of these void it;
+			// one binds a file, and is erased with it every other time.
+			if out.Acks != len(w.calls) || out.Again != out.Acks || out.Drawn != 10 || out.Void != 4 || out.Timers < 2 || out.Files != 1 || out.Erased != 1 {
 				t.Errorf("%d calls: %+v", len(w.calls), out)
 			}
 		})
@@ -138,6 +139,16 @@ func TestTortureJudge(t *testing.T) {
 			storetest.Alter(t, w.dsn, "DELETE FROM serial_number WHERE n = (SELECT max(n) FROM serial_number)")
 		}, func(o tortured) int { return o.Numbers }},
 		{"a number of another matter", func(w *loaded) { number(w).ack.Number = "试政督〔2026〕99号" }, func(o tortured) int { return o.Numbers }},
+		{"a file with another content", func(w *loaded) {
+			storetest.Alter(t, w.dsn, "UPDATE blob_chunk SET data = x'00' WHERE n = 1")
+		}, func(o tortured) int { return o.Spoilt }},
+		{"a word of what was erased", func(w *loaded) {
+			for _, e := range w.ledger.entries {
+				if e.gone != "" {
+					storetest.Alter(t, w.dsn, "UPDATE matter SET title = ? WHERE id = ?", e.gone, e.on)
+				}
+			}
+		}, func(o tortured) int { return o.Readable }},
 		{"a row that is not the log's", func(w *loaded) {
 			storetest.Alter(t, w.dsn, "UPDATE matter SET title = '改过' WHERE id = (SELECT max(id) FROM matter)")
 		}, func(o tortured) int { return o.Findings }},
