@@ -16,7 +16,8 @@ import (
 //   - star: a level and directly behind it a star of any kind, anywhere. With the
 //     plain * a term must follow, or the line must end there.
 //   - stamp: a line among the first headLines that holds nothing but a level, as
-//     also with a term, an urgency, a copy's number or brackets around it.
+//     also with a term, an urgency, a copy's number or brackets around it; or that
+//     begins with a level in brackets.
 //   - label: a line among the first labelLines that gives one level behind the
 //     words 密级 or 保密等级 and nothing more.
 //   - name: in a file's name, a level that stands between separators or brackets.
@@ -165,6 +166,9 @@ func starred(r []rune) bool {
 
 // stamped reports a line that is a level and what may stand beside one.
 func stamped(r []rune) bool {
+	if bracketed(r) {
+		return true
+	}
 	if len(r) > longStamp {
 		return false
 	}
@@ -193,6 +197,23 @@ func stamped(r []rune) bool {
 		rest = rest[1:]
 	}
 	return len(rest) == 0 || term(rest) == len(rest)
+}
+
+// bracketed reports a line that begins with a level in brackets: 【机密】关于……
+func bracketed(r []rune) bool {
+	if len(r) < 4 || !strings.ContainsRune("[(【〔〖<", r[0]) {
+		return false
+	}
+	n := level(r[1:])
+	if n == 0 {
+		return false
+	}
+	at := 1 + n
+	for at < len(r) && strings.ContainsRune("级件", r[at]) {
+		at++
+	}
+	at += term(r[at:])
+	return at < len(r) && strings.ContainsRune("])】〕〗>", r[at])
 }
 
 // labelled reports a line that gives a level behind the word for it.
