@@ -423,7 +423,7 @@ func (p *probing) http(at time.Time) {
 		p.expect(who, "GET /api/matters", at, func(x seen) bool { return ids[x.id] }, every)
 		for range 4 {
 			x := p.matters[p.r.IntN(len(p.matters))]
-			for _, tail := range []string{"", "/tree", "/provenance", "/print"} {
+			for _, tail := range []string{"", "/tree", "/provenance", "/papers"} {
 				status, body := cl.do("GET", fmt.Sprintf("/api/matters/%d%s", x.id, tail), nil)
 				p.asked++
 				if want := p.sees(x, p.people[who], at); want != (status == http.StatusOK) || !want && strings.Contains(string(body), p.titles[x.id]) {
