@@ -54,6 +54,7 @@ type Detail struct {
 	Clocks      []clockInfo  `json:"clocks"`
 	Instruction *instruction `json:"instruction"`
 	Files       []attachment `json:"files"`
+	Sealed      []fault.Text `json:"sealed" doc:"the units from which it is kept until it is disclosed"`
 	Approval    *approval    `json:"approval" doc:"what to look at before a supervision is approved"`
 }
 
@@ -137,6 +138,10 @@ func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (Deta
 		return got, err
 	}
 	got.Offers = v.offers(m, offers)
+	got.Sealed = []fault.Text{}
+	for _, unit := range m.Clocks.Sealed {
+		got.Sealed = append(got.Sealed, v.unit(unit))
+	}
 	if got.Approval, err = o.approvalOf(ctx, who, m); err != nil {
 		return got, err
 	}

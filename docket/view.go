@@ -192,7 +192,7 @@ func outcomeName(d *flow.Def, outcome string) fault.Text {
 // unhandled reports an outcome that gave up the matter instead of handling it.
 func unhandled(outcome string) bool {
 	switch outcome {
-	case "withdrawn", "voided", "taken_back", flow.OutcomeCancelled:
+	case "withdrawn", "voided", "denied", "taken_back", flow.OutcomeCancelled:
 		return true
 	}
 	return false

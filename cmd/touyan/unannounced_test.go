@@ -56,9 +56,11 @@ func (c *city) views(who string, visible int64) map[string]string {
 		"/api/matters?all=1", "/api/matters", "/api/matters?q=" + queueing[:6], "/api/matters?kind=docket.special", "/api/matters?status=open&all=1", "/api/matters?holder=me",
 		fmt.Sprintf("/api/matters?unit=%d&all=1", c.office), "/api/board?kind=docket.special", "/api/inbox", "/api/inbox?group=unit", "/api/inbox?group=watch",
 		"/api/definitions", "/api/definitions/docket.special", "/api/units", "/api/docket/instructions", "/api/imports",
+		"/api/briefs", "/api/briefs/issued", "/api/docket/kinds", "/api/duties", "/api/notices", "/api/notices/count", "/api/attachments",
+		fmt.Sprintf("/api/matters/%d/papers", visible), fmt.Sprintf("/api/matters/%d/slip", visible),
 		"/api/lead", "/api/record", "/api/process/docket.special", "/api/delegations", "/api/help",
 		fmt.Sprintf("/api/people/%d/hands", c.people["supervisor"]), fmt.Sprintf("/api/matters/%d/help", visible),
-		fmt.Sprintf("/api/docket/similar?title=%s&object=%d", queueing, c.bureau),
+		fmt.Sprintf("/api/docket/repeat?title=%s&object=%d", queueing, c.bureau),
 		fmt.Sprintf("/api/matters/%d", visible), fmt.Sprintf("/api/matters/%d/tree", visible), fmt.Sprintf("/api/matters/%d/provenance", visible), fmt.Sprintf("/api/matters/%d/print", visible),
 	} {
 		status, body := c.clients[who].do("GET", path, nil)
@@ -153,10 +155,10 @@ func (c *city) lent(giver, taker string) auth.NewDelegation {
 	return auth.NewDelegation{Key: c.key(), Giver: c.people[giver], Taker: c.people[taker], Since: now, Until: now.AddDate(0, 1, 0), Reason: "出差"}
 }
 
-// anew gives every answer the same number of its own: each error and each workbook
-// has one.
+// anew gives every answer the same number of its own: each error, each workbook, and
+// each brief, which says how long the log was (as every checkpoint does in public).
 func anew(text string) string {
-	return regexp.MustCompile(`"instance":"[^"]*"|导出编号 [0-9A-Z]+`).ReplaceAllString(text, "")
+	return regexp.MustCompile(`"instance":"[^"]*"|导出编号 [0-9A-Z]+|记录至第[0-9]+条|"log_size":[0-9]+`).ReplaceAllString(text, "")
 }
 
 // unreachable wants every door to one matter to answer as if it did not exist.
@@ -168,7 +170,7 @@ func (c *city) unreachable(who string, id int64, when string) {
 		status, body := c.clients[who].do(method, fmt.Sprintf(format, id), in)
 		return fmt.Sprint(status, " ", strings.ReplaceAll(anew(string(body)), fmt.Sprint(id), "ID"))
 	}
-	for _, path := range []string{"/api/matters/%d", "/api/matters/%d/tree", "/api/matters/%d/provenance", "/api/matters/%d/print", "/api/receipts/%d"} {
+	for _, path := range []string{"/api/matters/%d", "/api/matters/%d/tree", "/api/matters/%d/provenance", "/api/matters/%d/papers", "/api/matters/%d/slip", "/api/matters/%d/help", "/api/receipts/%d"} {
 		if got, want := said("GET", path, id, nil), said("GET", path, nothing, nil); got != want || !strings.HasPrefix(got, "404") {
 			c.t.Errorf("%s, %s: GET "+path+" says %s, for nothing %s", when, who, id, got, want)
 		}
@@ -182,6 +184,13 @@ func (c *city) unreachable(who string, id int64, when string) {
 	var all []event.Envelope
 	for _, e := range events {
 		all = append(all, e.Envelope)
+		told, err := c.prog.Docket.Told(ctx, e)
+		c.must(err)
+		for _, t := range told {
+			if t.Person == c.people[who] {
+				c.t.Errorf("%s, %s: a notice tells of event %d", when, who, e.Pos)
+			}
+		}
 		if got, want := said("GET", "/api/receipts/%d", e.Pos, nil), said("GET", "/api/receipts/%d", nothing, nil); got != want {
 			c.t.Errorf("%s, %s: the receipt of %d: %s, of nothing %s", when, who, e.Pos, got, want)
 		}

@@ -32,7 +32,7 @@ async function fill(page, root, prefix, values) {
     }
     const field = root.locator(id).first()
     const kind = await field.evaluate((e) => (e.classList.contains('choices') ? 'radio' : e.closest('.el-select') ? 'select' : e.tagName === 'SELECT' ? 'native' : e.type === 'checkbox' ? 'check' : 'text'))
-    if (kind === 'radio') await field.locator('label').filter({ hasText: value }).first().click()
+    if (kind === 'radio') for (const text of [value].flat()) await field.locator('label').filter({ hasText: text }).first().click()
     else if (kind === 'native') await field.selectOption({ label: value })
     else if (kind === 'check') await field.check()
     else if (kind === 'select') {
@@ -185,6 +185,29 @@ const kinds = [
     ],
   },
   {
+    kind: 'docket.special', by: 'tang', outcome: 'closed', more: { leader: '周望山' },
+    given: { title: '办事窗口排队情况专项督查', ground: '指令', object: '市人社局', visit: '暗访', content: '社保窗口排队时间和叫号秩序。' },
+    acts: [
+      ['lin', 0, '报请立项', { opinion: '不发通知、不打招呼，直奔窗口。', ways: ['暗访', '调阅'], from: '2026-11-24', to: '2026-11-25', times: '1', days: '2', lead: '林岑', team: [{ person: '唐奕' }] }, 'special-plan'],
+      'unseen',
+      ['zhou', 0, '同意立项', null, 'special-approve'],
+      ['lin', 0, '记录暗访情况', { facts: '排队四十分钟，叫号机停用。', evidence: '录像一段，存督查室。' }, 'special-visit'],
+      'unseen',
+      ['lin', 0, '告知并编号', { send: [unit('市人社局')].map((u) => ({ ...u, words: '已对窗口开展暗访，现予告知，请配合。' })) }, 'special-tell'],
+      'seen',
+      ['shen', 1, '签收', null, 'special-told'],
+      ['lin', 0, '记录督查情况', { facts: '叫号机停用三天未报修。', evidence: '报修记录复印件。' }],
+      ['lin', 0, '报请签发', { facts: '叫号机停用三天未报修。', evidence: '录像、报修记录。', rectify: '不需要', send: [{ unit: '市人社局', words: '叫号机停用三天未报修，已当场恢复。' }] }, 'special-conclude'],
+      ['zhou', 0, '签发'],
+      ['shen', 2, '签收'],
+      ['he', 2, '申请复核', { reason: '已于前一日报修。' }, 'special-ask'],
+      ['zhou', 0, '作出复核决定', { reviewers: [{ person: '秦朗' }], decision: '维持', reason: '报修记录显示未报修。' }, 'special-review'],
+      ['lin', 0, '提出建议', { kind: '不提出' }],
+      ['lin', 0, '呈报', { summary: '窗口秩序已恢复。' }],
+      ['zhou', 0, '同意办结', null, 'special-settle'],
+    ],
+  },
+  {
     kind: 'docket.decision', by: 'tang', outcome: 'decided',
     given: { title: '零工市场管理办法', host: '市人社局', sort: '重大公共政策', content: '规范零工市场管理。' },
     acts: [
@@ -198,7 +221,21 @@ const kinds = [
   },
 ]
 
+const queue = '办事窗口排队情况'
 const special = {
+  // An unannounced visit is not in what its object may look at, and is once it is told.
+  async unseen(id) {
+    const shen = await be('shen')
+    for (const path of ['/api/matters?all=1', `/api/matters?q=${queue}`, '/api/inbox?group=unit', '/api/board?kind=docket.special']) assert.ok(!JSON.stringify(await walk.read(shen, path)).includes(queue), `${path} shows an unannounced visit`)
+    assert.equal((await walk.read(shen, `/api/matters/${id}`)).status, 404)
+  },
+  async seen() {
+    const shen = await be('shen')
+    assert.ok(JSON.stringify(await walk.read(shen, '/api/inbox')).includes(queue), 'what was told is in the inbox of its object')
+    await walk.go(shen, '/')
+    await shen.getByText(queue).first().waitFor()
+    await walk.look(shen, 'special-inbox')
+  },
   // The whole way of a part through the bureau, by phone.
   async bureau(id) {
     const lin = await be('lin')

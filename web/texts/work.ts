@@ -133,6 +133,7 @@ export const work = {
   'matter.noParts': ['没有分解到其他单位。', 'Not split among units.'],
   'matter.tree': ['任务全链', 'Tree of units'],
   'matter.side': ['时限与链接', 'Limits and links'],
+  'matter.sealed': ['对{units}保密：告知督查对象之前，其人员看不到本事项，编号也在告知时生成', 'Kept from {units}: until the object is told, its people see nothing of this, and only then is it numbered'],
   'matter.clocks': ['时限', 'Limits'],
   'approval.title': ['立项前核对', 'Before it is approved'],
   'approval.count': ['{town}本月已批准督查{n}次，上限{most}次', '{town} had {n} approved supervisions this month; the cap is {most}'],

@@ -334,6 +334,7 @@ export interface Matter extends Row {
   parent_row: Row | null
   clocks: Clock[]
   instruction?: Instruction | null
+  sealed?: Text[]
   approval?: Approval | null
   files: Attachment[]
 }
