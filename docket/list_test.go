@@ -264,7 +264,7 @@ func (w *town) holds(login, duty string, unit int64) bool {
 		duty string
 		unit int64
 	}{
-		"zhou": {"leader", w.hall}, "tang": {"secretary", w.hall}, "lin": {"supervisor", w.hall}, "shen": {"liaison", w.bureau}, "head": {"head", w.bureau},
+		"zhou": {"leader", w.hall}, "tang": {"secretary", w.hall}, "lin": {"supervisor", w.hall}, "wei": {"supervisor", w.hall}, "shen": {"liaison", w.bureau}, "head": {"head", w.bureau},
 		"chief": {"section", w.section}, "clerk": {"clerk", w.section}, "jiao": {"liaison", w.other}, "jiaohead": {"head", w.other},
 	}[login]
 	return post.duty == duty && post.unit == unit

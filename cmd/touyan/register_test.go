@@ -74,7 +74,7 @@ func TestMaskedWriter(t *testing.T) {
 			"title": "路灯不亮一个月", "writer": writer, "phone": phone, "address": address, "content": "路灯坏了一个月没有人修。", "received": "2026-11-20", "sort": "complain",
 		}})
 		matter := fmt.Sprintf("/api/matters/%d", done.Matter)
-		for _, path := range []string{matter, matter + "/print", matter + "/slip", matter + "/provenance", fmt.Sprintf("/api/receipts/%d", done.Pos), "/api/matters?all=1", "/api/inbox"} {
+		for _, path := range []string{matter, matter + "/papers/record?base=http://desk.example", matter + "/slip", matter + "/provenance", fmt.Sprintf("/api/receipts/%d", done.Pos), "/api/matters?all=1", "/api/inbox"} {
 			for _, who := range []string{"secretary", "supervisor", "leader", "auditor"} {
 				status, body := c.clients[who].do("GET", path, nil)
 				if status != http.StatusOK {

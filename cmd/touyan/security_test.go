@@ -202,7 +202,7 @@ func TestReads(t *testing.T) {
 	eachCity(t, func(t *testing.T, c *city) {
 		_, id, _ := c.assigned()
 		c.clients["supervisor"].do("GET", fmt.Sprintf("/api/matters/%d", id), nil)
-		c.clients["supervisor"].do("GET", fmt.Sprintf("/api/matters/%d/print", id), nil)
+		c.clients["supervisor"].do("GET", fmt.Sprintf("/api/matters/%d/papers/record?base=http://desk.example", id), nil)
 		c.clients["liaison"].do("GET", fmt.Sprintf("/api/matters/%d", id), nil) // hidden: nothing was read
 		c.clients["clerk"].do("GET", "/api/people?q=沈五禾", nil)
 		c.clients["clerk"].do("GET", "/api/people", nil) // no search

@@ -108,7 +108,7 @@ func (r *Reads) Note(read Read, quiet bool) {
 // Run writes what is noted until ctx ends, and then what still waits.
 func (r *Reads) Run(ctx context.Context) {
 	swept := time.Time{}
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-r.wake:
 			_ = r.clock.Wait(ctx, r.clock.Now().Add(readDelay)) // gather what comes meanwhile
@@ -119,7 +119,10 @@ func (r *Reads) Run(ctx context.Context) {
 			_ = r.clock.Wait(ctx, r.clock.Now().Add(readDelay))
 			r.again()
 		}
-		if now := r.clock.Now(); ctx.Err() == nil && now.Sub(swept) >= readSweep {
+		if ctx.Err() != nil {
+			return // also when it ended before this began: nothing was left waiting
+		}
+		if now := r.clock.Now(); now.Sub(swept) >= readSweep {
 			swept = now
 			if err := r.forget(ctx); err != nil {
 				slog.Warn("old reads could not be removed", "error", err)
