@@ -35,7 +35,7 @@ func TestSession(t *testing.T) {
 	o := newOffice(t, func(c *Config) { c.Demo = true })
 	o.desk.set = true
 	office := map[string]any{"zh": "市政府办公室", "en": "City office"}
-	guest := map[string]any{"signed_in": false, "needs_setup": false, "demo": true, "csrf": "", "now": "2026-11-30T09:00:00+08:00",
+	guest := map[string]any{"acting": nil, "signed_in": false, "needs_setup": false, "demo": true, "csrf": "", "now": "2026-11-30T09:00:00+08:00",
 		"office": office, "city": map[string]any{"zh": "澄川市", "en": "Chengchuan"}, "leader": false}
 	w := o.do(call{method: "GET", path: "/api/me", guest: true})
 	if diff := cmp.Diff(guest, meOf(t, w.Body.String())); diff != "" || w.Code != 200 {
@@ -53,7 +53,7 @@ func TestSession(t *testing.T) {
 		t.Errorf("signing in: %d, cookie %v", w.Code, c)
 	}
 	want := map[string]any{"signed_in": true, "needs_setup": false, "demo": true, "csrf": "csrf-token-1", "now": "2026-11-30T09:00:00+08:00",
-		"office": office, "city": guest["city"], "leader": true,
+		"office": office, "city": guest["city"], "leader": true, "acting": nil,
 		"person": map[string]any{"id": 10., "name": "王敏", "name_en": "Wang Min", "login": "wang"},
 		"posts": []any{map[string]any{"id": 20., "unit": 2., "unit_name": map[string]any{"zh": "市政府办公室", "en": "City office"}, "duty": "deputy",
 			"duty_name": map[string]any{"zh": "分管领导", "en": "Leader in charge"}, "title": map[string]any{"zh": "副秘书长", "en": "Deputy secretary-general"}}}}
