@@ -67,7 +67,7 @@ async function filters(lin) {
   const holders = await other.locator(`tbody td:nth-child(${held})`).allTextContents()
   assert.ok(holders.length && !holders.some((x) => x.trim() === '—'), 'every open matter says who holds it')
   const file = other.waitForEvent('download')
-  await other.getByRole('link', { name: '导出' }).click()
+  await other.getByRole('button', { name: '导出' }).click()
   await file
   await lin.getByRole('button', { name: '清除筛选' }).click()
   await lin.waitForURL((u) => u.search === '')
