@@ -85,21 +85,21 @@ func (o *Office) registerAttachments(s *web.Server) {
 	}) (*out[attachmentList], error) {
 		return reply(o.attachmentList(ctx, web.Who(ctx), in.Subject))
 	})
-	web.Register(s, get("/api/attachments/{id}/content", "attachment-content", "A file, for download"), func(ctx context.Context, in *ByID) (*sealedFile, error) {
+	web.Register(s, reads(get("/api/attachments/{id}/content", "attachment-content", "A file, for download"), "attachment"), func(ctx context.Context, in *ByID) (*sealedFile, error) {
 		a, data, err := o.Files.Open(ctx, web.Who(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
 		return &sealedFile{Type: a.Type, Disposition: `attachment; filename="file"; filename*=UTF-8''` + percent(a.Name), Policy: noContent, Body: data}, nil
 	})
-	web.Register(s, get("/api/attachments/{id}/picture", "attachment-picture", "A picture scaled down and encoded anew, without place or camera"), func(ctx context.Context, in *ByID) (*sealedFile, error) {
+	web.Register(s, reads(get("/api/attachments/{id}/picture", "attachment-picture", "A picture scaled down and encoded anew, without place or camera"), "attachment"), func(ctx context.Context, in *ByID) (*sealedFile, error) {
 		data, err := o.Files.Picture(ctx, web.Who(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
 		return &sealedFile{Type: "image/jpeg", Disposition: "inline", Policy: noContent, Body: data}, nil
 	})
-	web.Register(s, get("/api/attachments/{id}/text", "attachment-text", "The text of a document"), func(ctx context.Context, in *ByID) (*out[excerpt], error) {
+	web.Register(s, reads(get("/api/attachments/{id}/text", "attachment-text", "The text of a document"), "attachment"), func(ctx context.Context, in *ByID) (*out[excerpt], error) {
 		text, err := o.Files.Text(ctx, web.Who(ctx), in.ID)
 		if err != nil {
 			return nil, err

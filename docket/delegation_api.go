@@ -86,7 +86,7 @@ func (p *people) registerDelegations(s *web.Server) {
 	web.Register(s, get("/api/delegations", "delegations", "For whom the one who asks acts, who acts for him, and who is away"), func(ctx context.Context, _ *struct{}) (*out[delegationPage], error) {
 		return reply(p.delegations(web.Who(ctx)))
 	})
-	web.Register(s, created("/api/delegations", "delegation-give", "Delegate posts, or name a standing deputy"), func(ctx context.Context, in *struct{ Body newDelegation }) (*out[attested], error) {
+	web.Register(s, created("/api/delegations", "delegation-give", "Delegate posts, or name a standing deputy; delegating everything needs a fresh proof"), func(ctx context.Context, in *struct{ Body newDelegation }) (*out[attested], error) {
 		return reply(p.delegate(ctx, web.Who(ctx), in.Body, web.Key(ctx)))
 	})
 	web.Register(s, web.Op{Method: http.MethodDelete, Path: "/api/delegations/{id}", ID: "delegation-end", Summary: "End a delegation now", Tag: "docket"}, func(ctx context.Context, in *ByID) (*out[attested], error) {
@@ -160,6 +160,11 @@ func (p *people) delegate(ctx context.Context, who auth.Principal, in newDelegat
 	for _, k := range in.Kinds {
 		if p.Desk.Definitions().Latest(k) == nil {
 			return attested{}, fault.At(op, "kinds", "没有这类事项，请从列表中选择。", "There is no such kind of matter; choose from the list.")
+		}
+	}
+	if in.Post == 0 && len(in.Kinds) == 0 { // all that he may do
+		if err := web.NeedProof(ctx); err != nil {
+			return attested{}, err
 		}
 	}
 	_, err = p.registry.Delegate(ctx, who, auth.NewDelegation{

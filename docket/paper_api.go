@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"rsc.io/qr"
-
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
 	"touyan.dev/touyan/kernel/fault"
@@ -245,11 +243,10 @@ func (o *Office) preview(ctx context.Context, who auth.Principal, id int64, s So
 func sheetOf(s Sort, doc paper.Document, may bool) (PaperSheet, error) {
 	got := PaperSheet{Sort: s, Name: s.Name(), Laid: paper.Lay(doc), Flaws: paper.Lint(doc), May: may, Title: strings.ReplaceAll(doc.Title, "\n", "")}
 	if doc.Back != "" {
-		code, err := qr.Encode(doc.Back, qr.M)
-		if err != nil {
-			return got, fault.Wrap("docket.paper", err)
+		var err error
+		if got.QR, err = web.DrawQR(doc.Back); err != nil {
+			return got, err
 		}
-		got.QR = svg(code)
 	}
 	return got, nil
 }

@@ -7,8 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"rsc.io/qr"
-
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -289,21 +287,4 @@ func hidden(err error) (provNode, bool, error) {
 		return provNode{}, false, nil
 	}
 	return provNode{}, false, err
-}
-
-// svg draws a QR code with the quiet zone of four modules that scanners need.
-func svg(code *qr.Code) string {
-	const quiet = 4
-	var b strings.Builder
-	side := code.Size + 2*quiet
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges"><rect width="%d" height="%d" fill="#fff"/><path fill="#000" d="`, side, side, side, side)
-	for y := range code.Size {
-		for x := range code.Size {
-			if code.Black(x, y) {
-				fmt.Fprintf(&b, "M%d %dh1v1h-1z", x+quiet, y+quiet)
-			}
-		}
-	}
-	b.WriteString(`"/></svg>`)
-	return b.String()
 }

@@ -151,6 +151,14 @@ func TestDangerousActs(t *testing.T) {
 				t.Errorf("%s without a proof: %d %s", op, status, text)
 			}
 		}
+		all := map[string]any{"giver": c.people["leader"], "taker": c.people["supervisor"], "until": c.clock.Now().AddDate(0, 0, 3).Format("2006-01-02"), "reason": "出差"}
+		if status, text := c.clients["leader"].do("POST", "/api/delegations", all); status != 403 || !strings.Contains(string(text), `"hint":"proof"`) {
+			t.Errorf("delegating everything without a proof: %d %s", status, text)
+		}
+		all["kinds"] = []string{"docket.followup"}
+		if status, text := c.clients["leader"].do("POST", "/api/delegations", all); status != 201 {
+			t.Errorf("delegating one kind without a proof: %d %s", status, text)
+		}
 	})
 }
 

@@ -74,9 +74,9 @@ async function filters(lin) {
 }
 
 async function paper(page, id, name) {
-  await walk.go(page, `/matters/${id}/print`)
-  await page.locator('.sheet svg').waitFor()
-  const modules = await page.locator('.sheet svg path').first().getAttribute('d')
+  await walk.go(page, `/matters/${id}/print?sort=record`)
+  await page.locator('.a4 svg').waitFor()
+  const modules = await page.locator('.a4 svg path').first().getAttribute('d')
   assert.ok(modules.length > 500, 'a code is drawn')
   await page.emulateMedia({ media: 'print' })
   for (const gone of ['.shell-bar', '.shell-nav', '.shell-bottom', '.shell-foot', '.demo-bar', '.noprint']) {

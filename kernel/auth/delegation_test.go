@@ -299,7 +299,7 @@ func TestNobodyConveysMoreThanHeHas(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		for i := range 40 {
+		for i := range 200 {
 			res := w.resource(r, int64(i+1))
 			for _, p := range w.people {
 				for _, action := range rules.Actions() {

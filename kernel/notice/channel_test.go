@@ -262,11 +262,15 @@ func TestCard(t *testing.T) {
 				for range 60 {
 					sendDue(t, p)
 					clk.Advance(5 * time.Minute)
+					f.mu.Lock() // a broken-off request may still be at work
 					if c.name == "broken off, then too often" && len(f.seen) == 1 && f.breaks == 0 {
 						f.codes, f.breaks = []int{45009}, -1
 					}
+					f.mu.Unlock()
 				}
 				list, _ := p.Deliveries(context.Background(), "", 0, 10)
+				f.mu.Lock()
+				defer f.mu.Unlock()
 				if len(list) != 1 || list[0].State != c.want || list[0].Error != c.err || len(f.cards[c.user]) != c.cards || c.tokens != 0 && f.fetched != c.tokens {
 					t.Fatalf("%+v; %d cards, %d tokens", list, len(f.cards[c.user]), f.fetched)
 				}

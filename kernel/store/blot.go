@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"touyan.dev/touyan/kernel/fault"
 )
@@ -24,7 +26,8 @@ func Blot(g *Group, query string, args ...any) {
 	g.OnUndo(func() { g.blots = g.blots[:n] })
 }
 
-// scrubWait is how long Scrub waits for others to let go of the write-ahead log.
+// scrubWait is how long Scrub waits for others to let go of the write-ahead log,
+// or of the old rows of one table.
 const scrubWait = 60 * time.Second
 
 // Scrub removes from the database's own files what its rows no longer hold: free
@@ -79,31 +82,76 @@ func scrubPostgres(ctx context.Context, dsn string, tables []string) (left []fau
 	if err != nil {
 		return nil, err
 	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	w, err := newRewriter(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer w.conn.Close(context.WithoutCancel(ctx))
 	form := nameForm()
 	for _, t := range tables {
 		if !form.MatchString(t) {
 			return nil, fmt.Errorf("store: an improper table name")
 		}
-		if _, err := conn.Exec(ctx, "VACUUM (FULL, ANALYZE) "+t); err != nil {
+		if err := w.rewrite(ctx, ", ANALYZE", t); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := conn.Exec(ctx, "VACUUM FULL pg_statistic"); err != nil {
+	if err := w.rewrite(ctx, "", "pg_statistic"); fault.Is(err, fault.Busy) {
+		return nil, err
+	} else if err != nil {
 		left = append(left, fault.T("统计信息（pg_statistic）可能仍引用原文：请由数据库所有者执行 VACUUM FULL pg_statistic。", "pg_statistic may still quote rows: let the database's owner run VACUUM FULL pg_statistic."))
 	}
-	if err := overwriteWAL(ctx, conn); err != nil {
+	if err := overwriteWAL(ctx, w.conn); err != nil {
 		left = append(left, fault.T("没有权限清空预写日志：请由超级用户执行 CHECKPOINT，并清除 pg_wal 中的旧文件。", "Not permitted to empty the write-ahead log: let a superuser run CHECKPOINT and clear the old files of pg_wal."))
 	}
 	var archive string
-	if err := conn.QueryRow(ctx, "SELECT current_setting('archive_mode')").Scan(&archive); err != nil || archive != "off" {
+	if err := w.conn.QueryRow(ctx, "SELECT current_setting('archive_mode')").Scan(&archive); err != nil || archive != "off" {
 		left = append(left, fault.T("日志归档已开启：归档文件与备库仍有原文，须按保管办法另行销毁并重做基础备份。", "WAL archiving is on: the archived files and standbys still hold the text; destroy them and take a new base backup."))
 	}
 	return left, nil
+}
+
+// rewriter writes tables anew. The server's report on each is all that tells
+// whether one was skipped, or dead rows went along.
+type rewriter struct {
+	conn *pgx.Conn
+	dead string // how many dead rows the last one kept; "" without a report
+}
+
+func newRewriter(ctx context.Context, cfg *pgx.ConnConfig) (*rewriter, error) {
+	w := &rewriter{}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		// "3 dead row versions cannot be removed yet." begins with the number in every language.
+		if end := strings.IndexFunc(n.Detail, func(r rune) bool { return r < '0' || r > '9' }); end > 0 {
+			w.dead = n.Detail[:end]
+		}
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	w.conn = conn
+	return w, err
+}
+
+// rewrite writes a table and its indexes anew, until no dead row is taken along:
+// PostgreSQL keeps those that a transaction begun earlier could still see, be it
+// only autovacuum's own look at the table.
+func (w *rewriter) rewrite(ctx context.Context, options, table string) error {
+	const op = "store.rewrite"
+	wait, cancel := context.WithTimeout(ctx, scrubWait)
+	defer cancel()
+	for ; ; time.Sleep(50 * time.Millisecond) {
+		w.dead = ""
+		if _, err := w.conn.Exec(ctx, "VACUUM (FULL, VERBOSE"+options+") "+table); err != nil {
+			return err
+		}
+		switch {
+		case w.dead == "0":
+			return nil
+		case w.dead == "":
+			return fault.New(fault.Forbidden, op, "没有权限重写数据表 "+table+"。", "Not permitted to write the table "+table+" anew.")
+		case wait.Err() != nil:
+			return fault.New(fault.Busy, op, "数据库中有较早开始的查询一直没有结束，旧数据未能清除；请稍后再执行一次。", "A query begun earlier has not ended in the database, so old rows could not be removed; run it again shortly.")
+		}
+	}
 }
 
 // overwriteWAL writes the log on until every file of pg_wal has been written over.

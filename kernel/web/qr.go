@@ -9,12 +9,12 @@ import (
 	"touyan.dev/touyan/kernel/fault"
 )
 
-// drawQR draws a text as a QR code with the quiet zone of four modules that
-// scanners need.
-func drawQR(text string) (string, error) {
+// DrawQR draws a text as a QR code, in SVG, with the quiet zone of four modules
+// that scanners need.
+func DrawQR(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {
-		return "", fault.Wrap("web.drawQR", err)
+		return "", fault.Wrap("web.DrawQR", err)
 	}
 	const quiet = 4
 	var b strings.Builder

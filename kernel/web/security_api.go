@@ -124,7 +124,7 @@ func (y *Security) registerCode(s *Server) {
 		if err != nil {
 			return nil, err
 		}
-		drawn, err := drawQR(e.URI)
+		drawn, err := DrawQR(e.URI)
 		return replied(enrolment{e.Secret, e.URI, drawn}, err)
 	})
 	confirm := own("POST", "/api/account/code/confirm", "code-confirm", "Show that the authenticator works: from then on the code is asked for")

@@ -36,7 +36,7 @@ const lines = [
   // an enumeration that the document calls a string.
   'type List<X> = Extract<X, unknown[]> extends never ? X : NonNullable<X>',
   'type Open<X> = string extends keyof NonNullable<X> ? any : X',
-  'type Loose<X> = X extends (infer E)[] ? Loose<E>[] : X extends object ? { [K in keyof X]: Loose<List<Open<X[K]>>> } : X',
+  'type Loose<X> = X extends (infer E)[] ? Loose<List<E>>[] : X extends object ? { [K in keyof X]: Loose<List<Open<X[K]>>> } : X',
   'type Wide<X> = X extends string ? string : X extends number ? number : X extends boolean ? boolean : X extends (infer E)[] ? Wide<E>[] : X extends object ? { [K in keyof X]: Wide<X[K]> } : X',
   ...Object.entries(reads).map(([ours, server], i) => `export type Reads${i} = Fits<Wide<T.${ours}>, Loose<${server}>>`),
   ...Object.entries(sends).map(([ours, server], i) => `export type Sends${i} = Fits<Loose<${server}>, T.${ours}>`),

@@ -117,6 +117,8 @@ export const security = {
   'reads.kind.tree': ['分办树', 'Tree'],
   'reads.kind.provenance': ['来龙去脉', 'Where from, where to'],
   'reads.kind.print': ['打印', 'Print'],
+  'reads.kind.paper': ['文书', 'Paper'],
+  'reads.kind.brief': ['督查周报', 'Weekly brief'],
   'reads.kind.receipt': ['凭证', 'Receipt'],
   'reads.kind.instruction': ['批示', 'Instruction'],
   'reads.kind.import': ['导入', 'Import'],
