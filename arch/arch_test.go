@@ -51,6 +51,7 @@ var may = map[string][]string{
 	"docket/repeat":      {},
 	"docket/process":     {"kernel/calendar", "kernel/fault", "kernel/matter/flow"},
 	"docket":             {"kernel/…", "docket/alike", "docket/process", "docket/repeat", "docket/report", "docket/similar"},
+	"observatory/panel":  {"kernel/fault"},
 	"demo":               {"kernel/…", "docket", "docket/report"},
 	"bench/floor":        {},
 	"bench":              {"kernel/…", "bench/floor"},
