@@ -52,10 +52,11 @@ var may = map[string][]string{
 	"docket/process":     {"kernel/calendar", "kernel/fault", "kernel/matter/flow"},
 	"docket":             {"kernel/…", "docket/alike", "docket/process", "docket/repeat", "docket/report", "docket/similar"},
 	"observatory/panel":  {"kernel/fault"},
+	"observatory/fact":   {"kernel/fault", "observatory/panel"},
 	"demo":               {"kernel/…", "docket", "docket/report"},
 	"bench/floor":        {},
 	"bench":              {"kernel/…", "bench/floor"},
-	"cmd/touyan":         {"kernel/…", "docket", "docket/process", "docket/report", "demo", "bench", "bench/floor", "web"},
+	"cmd/touyan":         {"kernel/…", "docket", "docket/process", "docket/report", "observatory/fact", "observatory/panel", "demo", "bench", "bench/floor", "web"},
 	"arch":               {},
 	"e2e/oidc":           {},
 }

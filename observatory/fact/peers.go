@@ -1,0 +1,226 @@
+package fact
+
+// topMost bounds the k of Options.TopK.
+const topMost = 8
+
+// place finds what a subject's ranks in one peer set say: changes, first top-k,
+// best and worst since, streaks at the top and above the median.
+func (m *miner) place(st *standing, s int, cols []int, base Fact) {
+	o, f := &m.Options, &m.field
+	k := int(st.of[s])
+	var lastTop [topMost]int32
+	for i := range o.TopK {
+		lastTop[i] = None
+	}
+	best, worst := m.up[:0], m.down[:0]
+	first, prev := -1, -1
+	var top [topMost]run
+	var above run
+	for i, t := range cols {
+		r := int32(st.rank[s*f.t+t])
+		if r == 0 {
+			continue
+		}
+		fact := base
+		fact.Period, fact.Value = int32(t), f.sign*f.key[s*f.t+t]
+		fact.Observed = st.count[k*f.t+t]
+		fact.P1 = r
+		wanted := t >= o.From
+		if wanted && !o.Mechanical {
+			now := fact
+			now.Kind, now.Since, now.First = Rank, None, int32(max(first, 0))
+			m.emit(now)
+		}
+		if first >= 0 {
+			fact.First = int32(first)
+			if wanted && prev == i-1 {
+				m.moved(fact, int32(st.rank[s*f.t+cols[prev]]), cols[prev])
+			}
+			m.firstTop(st, k, fact, &lastTop, i, cols, wanted)
+			if !o.Mechanical {
+				m.bestSince(&best, &worst, fact, i, cols, wanted)
+				m.stay(st, k, s, &top, &above, fact, prev == i-1, wanted)
+			}
+		} else {
+			best, worst = append(best, mark{float64(-r), int32(t)}), append(worst, mark{float64(r), int32(t)})
+			first = t
+		}
+		for j, top := range o.TopK {
+			if int(r) <= top {
+				lastTop[j] = int32(t)
+			}
+		}
+		prev = i
+	}
+	m.up, m.down = best, worst
+}
+
+// moved emits a change of rank.
+func (m *miner) moved(fact Fact, old int32, from int) {
+	if old == fact.P1 {
+		return
+	}
+	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, fact.P1, int32(from)
+	m.emit(fact)
+}
+
+// firstTop emits first top-k, since and on record.
+func (m *miner) firstTop(st *standing, k int, fact Fact, last *[topMost]int32, i int, cols []int, wanted bool) {
+	if !wanted {
+		return
+	}
+	for j, top := range m.TopK {
+		if int(fact.P1) > top || !m.Mechanical && 2*top > int(fact.Observed) && top > 1 {
+			continue
+		}
+		one := fact
+		one.Kind, one.Since = FirstTopSince, last[j]
+		if last[j] < 0 {
+			one.Kind, one.Since = FirstTopOnRecord, fact.First
+		}
+		if i-m.index(one.Since, cols) < m.Gap {
+			continue
+		}
+		one.P2 = int32(top)
+		if m.complete(st, k, int(one.Since), int(fact.Period), cols) {
+			one.Flags |= Complete
+		}
+		m.emit(one)
+	}
+}
+
+// complete reports whether every member of a set is observed in every compared
+// period of a span.
+func (m *miner) complete(st *standing, k, from, to int, cols []int) bool {
+	all := uint16(st.at[k+1] - st.at[k])
+	for _, t := range cols {
+		if t >= from && t <= to && st.count[k*m.field.t+t] != all {
+			return false
+		}
+	}
+	return true
+}
+
+// bestSince emits the best and the worst rank since.
+func (m *miner) bestSince(best, worst *stack, fact Fact, i int, cols []int, wanted bool) {
+	b, w := best.last(float64(-fact.P1), int(fact.Period)), worst.last(float64(fact.P1), int(fact.Period))
+	if !wanted || fact.Observed < 3 {
+		return
+	}
+	onRecord := i - m.index(fact.First, cols)
+	for _, side := range []struct {
+		kind  Kind
+		since int32
+	}{{BestRank, b}, {WorstRank, w}} {
+		span := onRecord
+		if side.since >= 0 {
+			span = i - m.index(side.since, cols)
+		}
+		if span >= m.Gap {
+			fact.Kind, fact.Since = side.kind, side.since
+			m.emit(fact)
+		}
+	}
+}
+
+// stay emits how long a subject has kept a place at the top, and above the
+// median of its peers.
+func (m *miner) stay(st *standing, k, s int, top *[topMost]run, above *run, fact Fact, whole, wanted bool) {
+	t := int(fact.Period)
+	for j, limit := range m.TopK {
+		keep(&top[j], int(fact.P1) <= limit, whole, fact.Period)
+	}
+	keep(above, m.field.key[s*m.field.t+t] > st.median[k*m.field.t+t], whole, fact.Period)
+	if !wanted {
+		return
+	}
+	for j, limit := range m.TopK {
+		// A place among the first five is said by its smallest k only.
+		if top[j].n >= m.Running && 2*limit <= int(fact.Observed) && (j == 0 || top[j].n > top[j-1].n) {
+			one := fact
+			one.Kind, one.P1, one.P2, one.Since = TopStreak, int32(top[j].n), int32(limit), top[j].from
+			m.emit(one)
+		}
+	}
+	if above.n >= m.Running && fact.Observed >= 3 {
+		fact.Kind, fact.P1, fact.P2, fact.Since = MedianStreak, int32(above.n), 0, above.from
+		m.emit(fact)
+	}
+}
+
+// keep carries a run on; a missing period ends it.
+func keep(r *run, holds, whole bool, t int32) {
+	if !holds {
+		r.n = 0
+		return
+	}
+	if r.n == 0 || !whole {
+		r.n, r.from = 0, t
+	}
+	r.n++
+}
+
+// overtakes emits who passed whom between two periods in each peer set: of all
+// pairs, or of those who are or were neighbours in rank.
+func (m *miner) overtakes(st *standing, cols []int, base Fact) {
+	for i := 1; i < len(cols); i++ {
+		was, t := cols[i-1], cols[i]
+		if t < m.From {
+			continue
+		}
+		for k := range st.sets {
+			n, before := st.ordered(k, t), st.ordered(k, was)
+			fact := base
+			fact.Peers, fact.Period, fact.Observed, fact.Members = int32(st.sets[k]), int32(t), uint16(len(n)), uint16(st.at[k+1]-st.at[k])
+			if m.AllPairs {
+				for a := range n {
+					for _, b := range n[a+1:] {
+						m.passed(st, n[a], b, was, i, cols, fact)
+					}
+				}
+				continue
+			}
+			for a := 0; a+1 < len(n); a++ {
+				m.passed(st, n[a], n[a+1], was, i, cols, fact)
+			}
+			for a := 0; a+1 < len(before); a++ {
+				// Neighbours before: the one below is now above, and not next to it.
+				up, down := before[a+1], before[a]
+				if pu, pd := st.place[int(up)*m.field.t+t], st.place[int(down)*m.field.t+t]; st.rank[int(up)*m.field.t+t] > 0 && st.rank[int(down)*m.field.t+t] > 0 && pu+1 != pd {
+					m.passed(st, up, down, was, i, cols, fact)
+				}
+			}
+		}
+	}
+}
+
+// passed emits an overtaking if the first is ahead now and was behind before.
+func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fact Fact) {
+	f := &m.field
+	u, d := f.key[int(up)*f.t:int(up)*f.t+f.t], f.key[int(down)*f.t:int(down)*f.t+f.t]
+	t := int(fact.Period)
+	if !(u[was] < d[was] && u[t] > d[t]) {
+		return
+	}
+	fact.Since, fact.First = None, int32(was)
+	for j := i - 2; j >= 0; j-- {
+		c := cols[j]
+		if u[c] == u[c] && d[c] == d[c] {
+			fact.First = int32(c)
+			if u[c] > d[c] {
+				fact.Since = int32(c)
+				break
+			}
+		}
+	}
+	fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtake, up, down, f.sign*u[t], f.sign*d[t]
+	fact.P1 = int32(st.rank[int(up)*f.t+t])
+	if m.wants(int(up)) {
+		m.emit(fact)
+	}
+	if m.watched != nil && m.wants(int(down)) {
+		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtaken, down, up, f.sign*d[t], f.sign*u[t]
+		fact.P1 = int32(st.rank[int(down)*f.t+t])
+		m.emit(fact)
+	}
+}
