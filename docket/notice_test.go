@@ -158,7 +158,7 @@ func TestAnotherProgramEnters(t *testing.T) {
 			t.Errorf("decided by the old calendar: %+v", s)
 		}
 
-		newer := strings.Replace(definition(t, docket.FollowUp), "version: 2\n", "version: 3\n", 1)
+		newer := strings.Replace(definition(t, docket.FollowUp), "version: 3\n", "version: 4\n", 1)
 		third := w.another(matter.Source{File: "newer.yaml", Text: newer})
 		opened, err := third.Open(ctx, w.people["tang"], matter.Opening{
 			Kind: docket.FollowUp, Title: "新版流程试验", Office: w.hall, Originator: w.people["zhou"].Person,
@@ -169,13 +169,13 @@ func TestAnotherProgramEnters(t *testing.T) {
 		}
 		units := []any{map[string]any{"unit": ref(w.bureau), "role": "lead", "limit": "10wd"}}
 		w.act("lin", opened.Matter, "propose", "submit", map[string]any{"opinion": "由人社局办理", "units": units})
-		if v := w.desk.Definitions().Latest(docket.FollowUp).Version; v != 3 {
+		if v := w.desk.Definitions().Latest(docket.FollowUp).Version; v != 4 {
 			t.Errorf("the first program holds version %d", v)
 		}
-		if v := second.Definitions().Latest(docket.FollowUp).Version; v != 2 {
+		if v := second.Definitions().Latest(docket.FollowUp).Version; v != 3 {
 			t.Errorf("the second has looked by itself: version %d", v)
 		}
-		if err := second.CatchUp(ctx); err != nil || second.Definitions().Latest(docket.FollowUp).Version != 3 {
+		if err := second.CatchUp(ctx); err != nil || second.Definitions().Latest(docket.FollowUp).Version != 4 {
 			t.Errorf("after a look: %v", err)
 		}
 		w.check(3)
