@@ -168,6 +168,9 @@ func (a *agenda) doing(root, id int64, slot matter.Slot, interrupt string) func(
 		}
 		// Where the matter stands is part of the key: done twice, it is one act.
 		d.act.Key = fmt.Sprintf("demo/%d/%d/%s.%s", m.ID, m.Last, d.act.Step, d.act.Act)
+		if err := a.before(ctx, m.ID, &d); err != nil {
+			return fmt.Errorf("demo: %s before %s.%s of matter %d: %w", a.plans[root].name, d.act.Step, d.act.Act, m.ID, err)
+		}
 		if _, err := a.Desk.Act(ctx, d.who, m.ID, d.act); err != nil && !fault.Is(err, fault.Conflict) {
 			return fmt.Errorf("demo: %s at %s.%s of matter %d: %w", a.plans[root].name, d.act.Step, d.act.Act, m.ID, err)
 		}

@@ -18,10 +18,19 @@ import (
 // and where the matter stands, so it can be asked again after an interruption.
 type hand struct{ *town }
 
-// deed is one act, ready to be done.
+// deed is one act, ready to be done, with what goes before it.
 type deed struct {
-	who auth.Principal
-	act matter.Act
+	who    auth.Principal
+	act    matter.Act
+	brings *sheet // enclosed in the act's form
+	letter bool   // an urging letter goes out with it
+	away   bool   // whoever would do it is away: the deputy does
+}
+
+// sheet is a file that somebody brings.
+type sheet struct {
+	Name string `yaml:"name"`
+	Text string `yaml:"text"`
 }
 
 // opening is an open step of a matter with what is needed to judge it.
@@ -80,9 +89,10 @@ func (h *hand) interrupts(o opening) map[string]time.Time {
 
 // interrupt gives the act of an interrupt.
 func (h *hand) interrupt(o opening, name string) deed {
-	d := deed{who: h.reader(), act: matter.Act{Act: name}}
+	d := deed{who: h.standIn(h.reader()), act: matter.Act{Act: name}}
 	switch name {
 	case flow.IntUrge:
+		d.letter = o.plan.has("letter", o.unit)
 		d.act.Input = reason("已逾期，请于两个工作日内报送办理情况，并说明原因。")
 	case flow.IntExtend:
 		d.act.Input = reason("管线迁改须与供电检修同步，情况属实，准予延期一次。")
@@ -154,7 +164,31 @@ func (h *hand) step(o opening) (deed, error) {
 		return deed{}, err
 	}
 	act, input, err := h.input(o)
-	return deed{who: who, act: matter.Act{Slot: o.slot.Slot, Step: o.slot.Step, Act: act, Input: input}}, err
+	d := deed{who: who, act: matter.Act{Slot: o.slot.Slot, Step: o.slot.Step, Act: act, Input: input}}
+	switch again := o.used("review.return") > 0; {
+	case o.slot.Step == "review":
+		d.away = again && o.plan.has("away", o.unit)
+	case o.slot.Step == "report" && again && o.leads():
+		d.brings = o.plan.visits
+	}
+	return d, err
+}
+
+// leads reports whether the unit leads the matter.
+func (o opening) leads() bool {
+	role, _ := o.st.Get("given.role")
+	return role == "lead"
+}
+
+// standIn gives who acts for a person that is away, or the person.
+func (h *hand) standIn(who auth.Principal) auth.Principal {
+	dir := h.Book.Now()
+	if _, away := dir.Absent(who.Person); away {
+		for _, g := range dir.ActedFor(who.Person) {
+			return auth.Principal{Person: g.Taker}
+		}
+	}
+	return who
 }
 
 // actor is who does the step: who is named, whose instruction it is, or the
@@ -171,7 +205,7 @@ func (h *hand) actor(o opening) (auth.Principal, error) {
 	if !ok {
 		return who, fault.New(fault.Conflict, "demo.actor", "该环节的职务目前无人担任，演示无法继续。", "Nobody holds the duty of this step at present, so the demo cannot go on.")
 	}
-	return who, nil
+	return h.standIn(who), nil
 }
 
 // input gives the act and its words.
@@ -305,7 +339,7 @@ func (h *hand) actorOr(o opening) (auth.Principal, bool) {
 // result is what a unit reports: the plan's words for the lead unit, and for the
 // others one of a few sentences.
 func (h *hand) result(o opening) string {
-	if role, _ := o.st.Get("given.role"); role == "lead" && o.plan.result != "" {
+	if o.leads() && o.plan.result != "" {
 		if o.used("review.return") > 0 {
 			return o.plan.result + o.plan.extra
 		}

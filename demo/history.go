@@ -70,6 +70,7 @@ type plan struct {
 	shares []share
 	result string // of the lead unit
 	extra  string // what the lead unit adds when its report comes back
+	visits *sheet // what the lead unit encloses when its report comes back
 	twists []twist
 	brisk  bool // all in one day
 }
@@ -105,7 +106,7 @@ func parseTwists(text string) ([]twist, error) {
 		case slices.Contains([]string{"self", "refuse", "instruct"}, f[0]) && n == 1:
 		case slices.Contains([]string{"stop", "withdraw"}, f[0]) && n == 2:
 			t.arg = f[1]
-		case slices.Contains([]string{"object", "uphold", "back", "return", "urge", "extend", "pause"}, f[0]) && n == 2:
+		case slices.Contains([]string{"object", "uphold", "back", "return", "urge", "letter", "away", "extend", "pause"}, f[0]) && n == 2:
 			t.unit = f[1]
 		case slices.Contains([]string{"late", "at", "stop"}, f[0]) && n == 3:
 			t.unit, t.arg = f[1], f[2]

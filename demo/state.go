@@ -6,10 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
+	"touyan.dev/touyan/kernel/matter/flow"
 )
 
 // Progress says whether a step has happened.
@@ -113,20 +116,19 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 		step.At = stamp(time.UnixMicro(assignedAt(at)).In(clock.Shanghai()))
 		result = s.unitsText(at)
 	case stepHandled:
-		last, returns := int64(0), 0
+		last := int64(0)
 		for _, kid := range at.family[1:] {
 			last = max(last, kid.Updated)
-			o, err := s.opening(kid)
-			if err != nil {
-				return err
-			}
-			returns += o.used("review.return") + o.used("signoff.return")
 		}
 		if last == 0 {
 			last = m.Updated
 		}
 		step.At = stamp(time.UnixMicro(last).In(clock.Shanghai()))
-		result = fault.T(fmt.Sprintf("%d个单位办结，退回补充%d次。", len(at.family)-1, returns), fmt.Sprintf("Units finished: %d; returned for more: %d.", len(at.family)-1, returns))
+		h, err := s.handling(ctx, at)
+		if err != nil {
+			return err
+		}
+		result = h.text()
 	case stepClosed:
 		step.At = stamp(time.UnixMicro(m.Updated).In(clock.Shanghai()))
 		result = s.closedText(m)
@@ -144,9 +146,36 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 	return nil
 }
 
-// opening reads a matter's state.
-func (s *Story) opening(m matter.Matter) (opening, error) {
-	return (&hand{s.town}).opening(s.plan, m, matter.Slot{})
+// handling counts what happened while a matter was with its units.
+type handling struct{ units, returned, urged, deputized, files, letters int }
+
+func (s *Story) handling(ctx context.Context, at standing) (handling, error) {
+	h := handling{units: len(at.family) - 1}
+	events, err := s.events(ctx, at.instruction.ID, at.family)
+	if err != nil {
+		return h, err
+	}
+	for _, e := range events {
+		switch _, what, _ := strings.Cut(e.Kind, "/"); {
+		case what == "review.return" || what == "signoff.return":
+			h.returned++
+		case strings.HasSuffix(what, "."+flow.IntUrge):
+			h.urged++
+		case e.Kind == attach.EventAdd:
+			h.files++
+		}
+		if e.Behalf != 0 && e.Subject != at.instruction.ID && e.Subject != at.matter { // what was entered for the leader is not done by a deputy
+			h.deputized++
+		}
+	}
+	err = s.DB.QueryRow(ctx, "SELECT count(*) FROM paper p JOIN matter m ON m.id = p.matter WHERE p.sort <> ? AND (m.id = ? OR m.parent = ?)", string(docket.ResultPaper), at.matter, at.matter).Scan(&h.letters)
+	return h, fault.Wrap("demo.handling", err)
+}
+
+func (h handling) text() fault.Text {
+	return fault.T(
+		fmt.Sprintf("%d个单位办结；退回%d次，催办%d次，代为办理%d次；附件%d个，印发文件%d件。", h.units, h.returned, h.urged, h.deputized, h.files, h.letters),
+		fmt.Sprintf("Units finished: %d; returned %d×, urged %d×, done by a deputy %d×; files: %d, papers issued: %d.", h.units, h.returned, h.urged, h.deputized, h.files, h.letters))
 }
 
 // href names the page of the console on which a step can be seen.

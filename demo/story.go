@@ -29,10 +29,13 @@ type script struct {
 		Brief string `yaml:"brief"`
 		Title string `yaml:"title"`
 		Words string `yaml:"words"`
+		Copy  sheet  `yaml:"copy"`
 	} `yaml:"instruction"`
 	Units  []string `yaml:"units"`
+	Twist  string   `yaml:"twist"`
 	Result string   `yaml:"result"`
 	Extra  string   `yaml:"extra"`
+	Visits sheet    `yaml:"visits"`
 }
 
 // scene is one of the twelve steps as written.
@@ -86,11 +89,11 @@ func Open(ctx context.Context, p Parts) (*Story, error) {
 	if err := decode(ctx, "story.yaml", storyText, s.script); err != nil {
 		return nil, err
 	}
-	a := affair{Units: s.script.Units, Result: s.script.Result, Twist: "return renshe; at renshe 7"}
+	a := affair{Units: s.script.Units, Result: s.script.Result, Twist: s.script.Twist}
 	if s.plan, err = a.plan(); err != nil {
 		return nil, err
 	}
-	s.plan.name, s.plan.extra, s.plan.brisk = storyPlan, s.script.Extra, false
+	s.plan.name, s.plan.extra, s.plan.visits, s.plan.brisk = storyPlan, s.script.Extra, &s.script.Visits, false
 	latest, err := latestEvent(ctx, p.DB)
 	if err != nil {
 		return nil, err
@@ -182,7 +185,7 @@ const (
 	stepVerified = 12
 )
 
-// assigned, handled and closed report how far the matter has come.
+// assigned, handled, presented and closed report how far the matter has come.
 func (s *standing) assigned() bool {
 	m := s.root()
 	return m != nil && m.Number != "" && !slices.Contains([]string{"propose", "approve", "assign"}, m.Stage)
@@ -190,6 +193,10 @@ func (s *standing) assigned() bool {
 
 func (s *standing) handled() bool {
 	return s.assigned() && !slices.Contains([]string{"units", "handle"}, s.root().Stage)
+}
+
+func (s *standing) presented() bool {
+	return s.handled() && (s.root().Stage == "answer" || s.root().Status == matter.Ended)
 }
 
 func (s *standing) closed() bool {
@@ -243,7 +250,7 @@ func (s *Story) Next(ctx context.Context, key string) error {
 	case stepEntered:
 		err = s.enter(ctx, at)
 	case stepHandled:
-		err = s.let(ctx, at, (*standing).handled)
+		err = s.handle(ctx, at)
 	case stepClosed:
 		err = s.close(ctx, at)
 	case stepVerified:
@@ -308,12 +315,32 @@ func (s *Story) enter(ctx context.Context, at standing) error {
 			return err
 		}
 	}
+	if at.instruction.Verbatim == s.script.Instruction.Words {
+		if _, err := s.bring(ctx, tang, at.instruction.ID, s.script.Instruction.Copy, key+"/copy"); err != nil {
+			return err
+		}
+	}
 	if at.matter == 0 {
 		if err := s.register(ctx, &at, key+"/open"); err != nil {
 			return err
 		}
 	}
 	return s.let(ctx, at, (*standing).assigned)
+}
+
+// handle is step 6: the units are notified by a paper, unless one has signed for
+// its part already, and do their parts.
+func (s *Story) handle(ctx context.Context, at standing) error {
+	fresh := func(m matter.Matter) bool { return m.Stage == "sign" }
+	if kids := at.family[1:]; len(kids) > 0 && !slices.ContainsFunc(kids, func(m matter.Matter) bool { return !fresh(m) }) {
+		if err := s.wait(ctx, 6); err != nil {
+			return err
+		}
+		if err := s.issue(ctx, s.reader(), at.matter, docket.AssignNote); err != nil {
+			return err
+		}
+	}
+	return s.let(ctx, at, (*standing).handled)
 }
 
 // register makes a follow-up of the instruction.
@@ -389,6 +416,12 @@ func (s *Story) close(ctx context.Context, at standing) error {
 	}
 	if m.Status == matter.Ended {
 		return nil
+	}
+	if err := s.let(ctx, at, (*standing).presented); err != nil {
+		return err
+	}
+	if err := s.issue(ctx, lin, m.ID, docket.ResultPaper); err != nil {
+		return err
 	}
 	return s.let(ctx, at, (*standing).closed)
 }

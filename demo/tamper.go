@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -122,6 +123,8 @@ func (t *town) stepName(e event.Event) fault.Text {
 	def := t.Desk.Definitions().Latest(kind)
 	step, act, acted := strings.Cut(what, ".")
 	switch {
+	case e.Kind == attach.EventAdd:
+		return fault.T("添加附件", "File added")
 	case def == nil:
 		return fault.T("代录批示", "instruction entered")
 	case what == "open":

@@ -12,6 +12,7 @@ import (
 
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/docket/report"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/bus"
@@ -33,7 +34,7 @@ func build(ctx context.Context, dir string) (Parts, error) {
 	if found {
 		p.Clock = clock.NewManual(record.Now)
 	}
-	tables := []fs.FS{event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), docket.Migrations()}
+	tables := []fs.FS{event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), attach.Migrations(), docket.Migrations()}
 	if err := store.Migrate(ctx, p.File, tables...); err != nil {
 		return p, err
 	}
@@ -73,7 +74,12 @@ func (p *Parts) office(ctx context.Context) error {
 		return err
 	}
 	units, err := report.DefaultRules()
-	p.Docket = &docket.Office{DB: p.DB, Clock: p.Clock, Book: p.Book, Rules: p.Rules, Key: p.Key, Desk: p.Desk, Units: units}
+	files := &attach.Cabinet{DB: p.DB, Clock: p.Clock}
+	p.Docket = &docket.Office{
+		DB: p.DB, Clock: p.Clock, Book: p.Book, Rules: p.Rules, Key: p.Key, Desk: p.Desk, Units: units, Files: files,
+		Series: map[docket.Sort]string{docket.UrgeLetter: "澄政督函", docket.ResultPaper: "澄政督报"},
+	}
+	files.May = p.Docket.MayFile
 	return err
 }
 

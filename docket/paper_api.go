@@ -59,8 +59,8 @@ type paperPage struct {
 	Erased bool        `json:"erased"`
 }
 
-// issuedAnswer is the answer to an issuing.
-type issuedAnswer struct {
+// IssuedAnswer is the answer to an issuing.
+type IssuedAnswer struct {
 	ID      int64       `json:"id"`
 	Pos     int64       `json:"pos"`
 	Number  string      `json:"number"`
@@ -96,8 +96,8 @@ func (o *Office) registerPapers(s *web.Server) {
 			Sort Sort `json:"sort" maxLength:"20"`
 			PaperOptions
 		}
-	}) (*out[issuedAnswer], error) {
-		return reply(o.issue(ctx, web.Who(ctx), in.ID, in.Body.Sort, in.Body.PaperOptions, web.Key(ctx)))
+	}) (*out[IssuedAnswer], error) {
+		return reply(o.Issue(ctx, web.Who(ctx), in.ID, in.Body.Sort, in.Body.PaperOptions, web.Key(ctx)))
 	})
 	web.Register(s, reads(get("/api/briefs", "briefs", "The weekly brief as it would be printed"), "brief"), func(ctx context.Context, in *struct {
 		Week string `query:"week" maxLength:"10" pattern:"^$|^\\d{4}-\\d{2}-\\d{2}$" doc:"any day of the week; the last whole week by default"`
@@ -114,7 +114,7 @@ func (o *Office) registerPapers(s *web.Server) {
 			Week string `json:"week" maxLength:"10" pattern:"^\\d{4}-\\d{2}-\\d{2}$"`
 			PaperOptions
 		}
-	}) (*out[issuedAnswer], error) {
+	}) (*out[IssuedAnswer], error) {
 		return reply(o.issueBrief(ctx, web.Who(ctx), in.Body.Week, in.Body.PaperOptions, web.Key(ctx)))
 	})
 	web.Register(s, reads(get("/api/papers/{id}", "paper", "An issued paper"), "paper"), func(ctx context.Context, in *ByID) (*out[paperPage], error) {
@@ -251,20 +251,22 @@ func sheetOf(s Sort, doc paper.Document, may bool) (PaperSheet, error) {
 	return got, nil
 }
 
-func (o *Office) issue(ctx context.Context, who auth.Principal, id int64, s Sort, in PaperOptions, key string) (issuedAnswer, error) {
+// Issue issues a paper of a matter: its number is drawn and its file made in one
+// commit. The same key again is the same paper.
+func (o *Office) Issue(ctx context.Context, who auth.Principal, id int64, s Sort, in PaperOptions, key string) (IssuedAnswer, error) {
 	if err := known(s); err != nil {
-		return issuedAnswer{}, err
+		return IssuedAnswer{}, err
 	}
 	d, err := o.detail(ctx, who, id)
 	if err != nil {
-		return issuedAnswer{}, err
+		return IssuedAnswer{}, err
 	}
 	if why, ready := s.fits(d); !ready {
-		return issuedAnswer{}, &fault.Error{Kind: fault.Conflict, Op: "docket.paper", Text: why}
+		return IssuedAnswer{}, &fault.Error{Kind: fault.Conflict, Op: "docket.paper", Text: why}
 	}
 	a, err := o.surroundings(who, d.Office, in)
 	if err != nil {
-		return issuedAnswer{}, err
+		return IssuedAnswer{}, err
 	}
 	c := &issuing{write: o.write(who, key), office: d.Office, matter: id, sort: s, series: o.Series[s], subjects: subjectsOf(d)}
 	c.compose = func(paperID int64, number string) paper.Document {
@@ -275,13 +277,13 @@ func (o *Office) issue(ctx context.Context, who auth.Principal, id int64, s Sort
 }
 
 // issued sends an issuing to the writer and composes its answer.
-func (o *Office) issued(ctx context.Context, c *issuing) (issuedAnswer, error) {
+func (o *Office) issued(ctx context.Context, c *issuing) (IssuedAnswer, error) {
 	done, err := o.do(ctx, &c.write, paperKind+"/issue", c)
 	if err != nil {
-		return issuedAnswer{}, err
+		return IssuedAnswer{}, err
 	}
 	p, _, err := o.paper(ctx, c.who, done.ID)
-	return issuedAnswer{ID: p.ID, Pos: done.Pos, Number: p.Number, Digest: p.Digest, Receipt: done.Receipt, Name: paperName(p)}, err
+	return IssuedAnswer{ID: p.ID, Pos: done.Pos, Number: p.Number, Digest: p.Digest, Receipt: done.Receipt, Name: paperName(p)}, err
 }
 
 func (o *Office) paperPage(ctx context.Context, who auth.Principal, id int64) (paperPage, error) {
@@ -346,10 +348,10 @@ func (o *Office) previewBrief(ctx context.Context, who auth.Principal, week stri
 	return s, err
 }
 
-func (o *Office) issueBrief(ctx context.Context, who auth.Principal, week string, in PaperOptions, key string) (issuedAnswer, error) {
+func (o *Office) issueBrief(ctx context.Context, who auth.Principal, week string, in PaperOptions, key string) (IssuedAnswer, error) {
 	office, _, a, w, err := o.composeBrief(ctx, who, week, in)
 	if err != nil {
-		return issuedAnswer{}, err
+		return IssuedAnswer{}, err
 	}
 	c := &issuing{write: o.write(who, key), office: office, sort: WeekBrief, subjects: w.Subjects}
 	c.compose = func(id int64, _ string) paper.Document {

@@ -32,7 +32,7 @@ fresh() {
   start demo "$1"
   password=$(curl -s "$base/api/demo" | sed -n 's/.*"password":"\([^"]*\)".*/\1/p' | head -1)
 }
-walk() { node "e2e/$1.mjs" "$base" "$2" "${PICTURES:+$PICTURES/$(basename "$1")}"; }
+walk() { node "e2e/$1.mjs" "$base" "$2" "${PICTURES:+$PICTURES/$(basename "$1")${3:+-$3}}" "${@:3}"; }
 
 start serve empty
 walk spine/firstrun "$(grep -oE '^ +[A-Z0-9]{20,}$' "$dir/log" | tr -d ' ')"
@@ -41,7 +41,8 @@ walk story/hands "$password"
 walk spine/report "$password"
 walk spine/list "$password"
 walk spine/insight "$password"
-walk spine/kinds "$password"
+walk spine/kinds "$password" desk
+walk spine/kinds "$password" phone
 walk spine/paper "$password"
 fresh story
 walk spine/desk "$password"
