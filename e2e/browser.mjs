@@ -62,11 +62,13 @@ class Walk {
     return page.goto(this.base + path)
   }
 
-  /** Nothing may be wider than the window, nor offend axe; takes a picture if pictures are wanted. */
+  /** Nothing may be wider than the window, nor longer at a desk, nor offend axe; takes a picture if pictures are wanted. */
   async look(page, name, whole = true) {
     if (this.pictures) await page.screenshot({ path: `${this.pictures}/${name}.png`, fullPage: whole })
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     assert.ok(wide <= 0, `${name}: the page is ${wide} px too wide`)
+    const tall = await page.evaluate(() => (document.querySelector('.shell-main') && innerWidth > 820 ? document.documentElement.scrollHeight - innerHeight : 0))
+    assert.ok(tall <= 0, `${name}: the page scrolls ${tall} px beyond its own panes`)
     await page.evaluate(axe)
     await page.evaluate(settled)
     await page.evaluate(() => window.scrollTo(0, 0)) // a bar that has half left the window is no small target

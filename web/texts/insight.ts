@@ -2,7 +2,7 @@ import type { Texts } from '../kit/lang'
 
 /** How the work really goes: procedures as they ran, the leaders' page, the record, the help. */
 export const insight = {
-  'nav.lead': ['领导一屏', 'Leaders’ page'],
+  'nav.lead': ['领导一屏', 'Leaders\' page'],
   'nav.record': ['工作实绩', 'Record'],
 
   'process.title': ['{kind}：实际怎么走', '{kind}: how it really ran'],
@@ -33,12 +33,12 @@ export const insight = {
   'process.again': ['重开', 'Again'],
   'process.skipped': ['终止于此', 'Ended here'],
   'process.units': ['等单位承办', 'waits for units'],
-  'process.unitsSee': ['看单位承办怎么走', 'See how the units’ parts ran'],
+  'process.unitsSee': ['看单位承办怎么走', 'See how the units\' parts ran'],
   'process.ways': ['走法（{n} 种）', 'Ways taken ({n})'],
   'process.waysTop': ['列出最多的 {n} 种', 'the {n} most frequent'],
   'process.interrupts': ['偏离流程的动作', 'Acts off the straight way'],
 
-  'lead.title': ['领导一屏', 'Leaders’ page'],
+  'lead.title': ['领导一屏', 'Leaders\' page'],
   'lead.period': ['近 {n} 个工作日（{from} 起），与前 {n} 个工作日（{before} 起）相比', 'The last {n} working days (from {from}), against the {n} before (from {before})'],
   'lead.before': ['前期 {v}', 'before: {v}'],
   'lead.of': ['{n}／{of} 件', '{n} of {of}'],
@@ -61,13 +61,13 @@ export const insight = {
   'lead.noWaiting': ['没有等您办的事项。', 'Nothing waits for you.'],
   'lead.confirm': ['{n} 条代录批示待确认', '{n} entered instructions to confirm'],
   'lead.all': ['全部 {n} 件', 'All {n}'],
-  'lead.record': ['各单位工作实绩', 'The units’ record'],
+  'lead.record': ['各单位工作实绩', 'The units\' record'],
   'lead.how': ['怎么计的', 'How it is counted'],
 
   'record.title': ['工作实绩', 'Record'],
   'record.own': ['本单位近 {n} 个月的承办情况。只有本单位和市政府办公室能看到。', 'What this unit handled in the last {n} months. Only the unit itself and the office see it.'],
   'record.all': ['各单位近 {n} 个月的承办情况，按组织目录的顺序排列，不排名。', 'What the units handled in the last {n} months, in the order of the directory; no ranking.'],
-  'record.rule': ['“按期”看单位报送的时间，办公室审核用时不算；“解决”以交办人的首次答复为准：同意销号算解决，又作新批示不算。办结不等于解决。', 'In time goes by when the unit handed in, not by the office’s review; solved goes by the giver’s first word: settled counts, a new instruction does not. Closed is not solved.'],
+  'record.rule': ['“按期”看单位报送的时间，办公室审核用时不算；“解决”以交办人的首次答复为准：同意销号算解决，又作新批示不算。办结不等于解决。', 'In time goes by when the unit handed in, not by the office\'s review; solved goes by the giver\'s first word: settled counts, a new instruction does not. Closed is not solved.'],
   'record.unit': ['单位', 'Unit'],
   'record.parts': ['办结', 'Closed'],
   'record.inTime': ['按期', 'In time'],
@@ -80,7 +80,7 @@ export const insight = {
   'record.lastMonths': ['近 {n} 个月', '{n} months'],
 
   'help.title': ['辅助建议', 'Suggestions'],
-  'help.why': ['由本办公室以往事项推得，不用模型、不联网；只供参考，用不用由您定。', 'Worked out from this office’s earlier matters, without a model or a network; you decide.'],
+  'help.why': ['由本办公室以往事项推得，不用模型、不联网；只供参考，用不用由您定。', 'Worked out from this office\'s earlier matters, without a model or a network; you decide.'],
   'help.unit': ['可能的牵头单位', 'Likely lead'],
   'help.handling': ['拟办建议', 'Proposed handling'],
   'help.similar': ['类似事项', 'Similar matters'],

@@ -65,7 +65,7 @@ export const screens = {
   'print.do': ['打印', 'Print'],
   'print.qr': ['扫码回到本件页面', 'QR code back to this page'],
 
-  'enter.title': ['代录批示', 'Enter a leader’s words'],
+  'enter.title': ['代录批示', 'Enter a leader\'s words'],
   'enter.ownTitle': ['作批示', 'Give an instruction'],
   'enter.checkTitle': ['核对后录入', 'Check before it is recorded'],
   'enter.why': ['照录领导在纸上、电话里或会上的原话。系统标明由您代录，领导之后在手机上点一下确认。', 'Write down what the leader wrote or said. It is marked as entered by you and confirmed by him later on his phone.'],
@@ -93,7 +93,7 @@ export const screens = {
   'enter.needTime': ['请填写作出时间。', 'Give the time.'],
   'enter.alike': ['可能已经登记过，请先看一眼：', 'Possibly registered already; please look first:'],
   'enter.done': ['批示已录入（第 {n} 号）', 'Recorded (no. {n})'],
-  'enter.doneFor': ['已送领导手机待确认；督查室即可拟办，不必等确认。', 'It awaits the leader’s confirmation; proposing need not wait for it.'],
+  'enter.doneFor': ['已送领导手机待确认；督查室即可拟办，不必等确认。', 'It awaits the leader\'s confirmation; proposing need not wait for it.'],
   'enter.doneOwn': ['下一步：督查室登记、拟办，办理结果会回到您这里。', 'Next: the supervision office registers and proposes; the answer comes back to you.'],
   'enter.toMatter': ['查看事项', 'Open the matter'],
   'enter.toRegister': ['据此登记事项', 'Register a matter from it'],
@@ -257,7 +257,7 @@ export const screens = {
 
   'write.title': ['拟订流程', 'Write a procedure'],
   'write.intro': ['先选一个模板，改成本单位的流程；边写边校验、边画图，试办无误后提交审核，领导同意并发布后施行。', 'Begin from a template and make it your own. It is checked and drawn as you write; try it, submit it, and it is in force once a leader has approved it and it has been published.'],
-  'write.mayNot': ['您可以试写、试办；提交审核由单位联络员、负责人，或办公室的秘书、督查专员办理。', 'You may write and try; the unit’s liaison officer or head, or the office’s staff, submits it.'],
+  'write.mayNot': ['您可以试写、试办；提交审核由单位联络员、负责人，或办公室的秘书、督查专员办理。', 'You may write and try; the unit\'s liaison officer or head, or the office\'s staff, submits it.'],
   'write.templates': ['选一个模板', 'Choose a template'],
   'write.text': ['流程定义', 'Definition'],
   'write.views': ['流程的图、问题、试办与提交', 'Diagram, problems, trial and submission'],

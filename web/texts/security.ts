@@ -73,7 +73,7 @@ export const security = {
   'security.unbind': ['解除绑定', 'Unbind'],
   'security.notBound': ['未绑定', 'Not bound'],
 
-  'clients.why': ['供其他系统调用接口。每次调用都以客户端的名义记录，不能用来登录界面。', 'For other systems that call the API. Every call is recorded under the client’s name; none can use the screens.'],
+  'clients.why': ['供其他系统调用接口。每次调用都以客户端的名义记录，不能用来登录界面。', 'For other systems that call the API. Every call is recorded under the client\'s name; none can use the screens.'],
   'clients.add': ['新建机器客户端', 'New machine client'],
   'clients.name': ['名称', 'Name'],
   'clients.nameHelp': ['如“考勤系统”。', 'Such as “attendance system”.'],

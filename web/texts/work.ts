@@ -31,7 +31,7 @@ export const work = {
   'limit.d': ['{n} 天', '{n} days'],
   'limit.h': ['{n} 小时', '{n} hours'],
 
-  'pick.unit': ['输入单位名称', 'Type a unit’s name'],
+  'pick.unit': ['输入单位名称', 'Type a unit\'s name'],
   'pick.person': ['输入姓名', 'Type a name'],
   'pick.none': ['没有符合的', 'None found'],
   'pick.one': ['请选择', 'Choose'],
