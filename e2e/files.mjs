@@ -63,3 +63,28 @@ export function document(text) {
     'word/document.xml': `${HEAD}<w:document xmlns:w="${word}"><w:body>${paragraphs.join('')}</w:body></w:document>`,
   })
 }
+
+const media = 'application/vnd.openxmlformats-officedocument.'
+
+/** A document as a file to be chosen. */
+export const docx = (name, text) => ({ name, mimeType: media + 'wordprocessingml.document', buffer: document(text) })
+
+/** A workbook as a file to be chosen. */
+export const xlsx = (name, rows) => ({ name, mimeType: media + 'spreadsheetml.sheet', buffer: workbook(rows) })
+
+/** A photo as a phone takes it, drawn by the browser of a page. */
+export async function photo(page, name) {
+  const bytes = await page.evaluate(async () => {
+    const c = window.document.createElement('canvas')
+    c.width = 1600
+    c.height = 1200
+    const d = c.getContext('2d')
+    for (let i = 0; i < 900; i++) {
+      d.fillStyle = `hsl(${(i * 37) % 360} 40% 60%)`
+      d.fillRect((i * 131) % 1600, (i * 197) % 1200, 90, 90)
+    }
+    const blob = await new Promise((ok) => c.toBlob(ok, 'image/jpeg', 0.9))
+    return [...new Uint8Array(await blob.arrayBuffer())]
+  })
+  return { name, mimeType: 'image/jpeg', buffer: Buffer.from(bytes) }
+}

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { DESK, PHONE, begin, choose, until } from '../browser.mjs'
 import { bureau } from '../bureau.mjs'
-import { document, workbook } from '../files.mjs'
+import { docx, photo, xlsx } from '../files.mjs'
 
 const [where, only] = process.argv.slice(5)
 assert.ok(where === 'desk' || where === 'phone', 'desk or phone')
@@ -19,26 +19,6 @@ async function be(login) {
   people[login] ??= await walk.be(login, size)
   return people[login]
 }
-
-/** A photo as a phone takes it. */
-async function photo(name) {
-  const page = await be('lin')
-  const bytes = await page.evaluate(async () => {
-    const c = document.createElement('canvas')
-    c.width = 1600
-    c.height = 1200
-    const d = c.getContext('2d')
-    for (let i = 0; i < 900; i++) {
-      d.fillStyle = `hsl(${(i * 37) % 360} 40% 60%)`
-      d.fillRect((i * 131) % 1600, (i * 197) % 1200, 90, 90)
-    }
-    const blob = await new Promise((ok) => c.toBlob(ok, 'image/jpeg', 0.9))
-    return [...new Uint8Array(await blob.arrayBuffer())]
-  })
-  return { name, mimeType: 'image/jpeg', buffer: Buffer.from(bytes) }
-}
-const docx = (name, text) => ({ name, mimeType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', buffer: document(text) })
-const xlsx = (name, rows) => ({ name, mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', buffer: workbook(rows) })
 
 /** Fills a form made from a schema; a value is a text, a list of texts to choose, a list of rows, or files. */
 async function fill(page, root, prefix, values) {
@@ -133,7 +113,7 @@ async function act(login, matter, part, name, values, picture) {
 }
 
 const queue = desk ? '办事窗口排队情况专项督查' : '办事窗口叫号秩序专项督查'
-const scene = await photo('现场.jpg')
+const scene = await photo(await be('lin'), '现场.jpg')
 const unit = (name, limit, role) => ({ ...(role ? { role } : {}), unit: name, ...(limit ? { limit } : {}) })
 const lead = (limit) => [unit('市人社局', limit, '牵头')]
 const day = '2026-11-20'
@@ -372,7 +352,7 @@ const special = {
   // The whole way of a part through the bureau, by phone.
   async bureau(id) {
     const lin = await be('lin')
-    await bureau(walk, lin, (await walk.read(lin, `/api/matters/${id}`)).children_rows[0].id, '已研究，现将情况报上。', undefined, size)
+    await bureau(walk, lin, (await walk.read(lin, `/api/matters/${id}`)).children_rows[0].id, '已研究，现将情况报上。', { size })
   },
   // The writer's phone is masked, and shown to the office after a purpose is given.
   async masked(id) {

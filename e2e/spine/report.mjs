@@ -109,7 +109,7 @@ try {
   await walk.look(lin, '06-provenance', false)
 
   // The bureau by phone, the office at its desk, the leader by phone.
-  await bureau(walk, lin, opened.children_rows[0].id, '目标已分解到各区县，按月调度。', (name) => `07-${name}`)
+  await bureau(walk, lin, opened.children_rows[0].id, '目标已分解到各区县，按月调度。', { picture: (name) => `07-${name}` })
   await walk.act(lin, matter, '呈报', say('目标已分解到各区县，按月调度，全年可完成。'), '08-present')
   const zhou = await walk.be('zhou', PHONE)
   await walk.look(zhou, '09-zhou')
