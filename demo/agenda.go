@@ -26,16 +26,16 @@ type agenda struct {
 
 // entry is something to be done at a time.
 type entry struct {
-	at  time.Time
-	seq int // breaks ties: first entered, first done
-	do  func(context.Context) error
+	at   time.Time
+	name string // breaks ties, also after an interruption, when all is entered anew
+	do   func(context.Context) error
 }
 
 type entries []entry
 
 func (e entries) Len() int { return len(e) }
 func (e entries) Less(i, j int) bool {
-	return e[i].at.Before(e[j].at) || e[i].at.Equal(e[j].at) && e[i].seq < e[j].seq
+	return e[i].at.Before(e[j].at) || e[i].at.Equal(e[j].at) && e[i].name < e[j].name
 }
 func (e entries) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
 
@@ -59,7 +59,7 @@ func (a *agenda) put(name string, at time.Time, do func(context.Context) error) 
 		return
 	}
 	a.known[name] = true
-	heap.Push(&a.items, entry{at: at, seq: len(a.known), do: do})
+	heap.Push(&a.items, entry{at: at, name: name, do: do})
 }
 
 // run does what stands on the agenda up to a time, or until done says that it is
