@@ -53,6 +53,7 @@ var may = map[string][]string{
 	"docket":             {"kernel/…", "docket/alike", "docket/process", "docket/repeat", "docket/report", "docket/similar"},
 	"observatory/panel":  {"kernel/fault"},
 	"observatory/fact":   {"kernel/fault", "observatory/panel"},
+	"observatory/claim":  {"kernel/fault", "observatory/panel"},
 	"demo":               {"kernel/…", "docket", "docket/report"},
 	"bench/floor":        {},
 	"bench":              {"kernel/…", "bench/floor"},

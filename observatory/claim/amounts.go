@@ -95,7 +95,7 @@ func (c *clause) percent(k claim, i, way int) {
 
 // ratio reports whether an indicator is itself counted in percent.
 func (c *clause) ratio(codes []string) bool {
-	return len(codes) > 0 && c.terms[codes[0]].Unit == "%"
+	return len(codes) > 0 && c.terms[codes[0]].Unit.ZH == "%"
 }
 
 // share reads 占地区生产总值的比重为45.2%.
@@ -149,7 +149,7 @@ func (c *clause) times(k claim, i int) {
 // amount reads a level, or how much more or less it is.
 func (c *clause) amount(k claim, i, way int) {
 	if !slices.ContainsFunc(k.indicators, func(code string) bool {
-		return c.known[c.terms[code].Unit].dimension == c.known[k.unit].dimension
+		return c.known[c.terms[code].Unit.ZH].dimension == c.known[k.unit].dimension
 	}) {
 		return
 	}

@@ -118,7 +118,7 @@ func (c *Checker) readings(k claim) []reading {
 		if i, ok := c.panel.Indicator(code); ok {
 			ind := c.panel.Indicators[i]
 			r := reading{slab: c.panel.Slabs[i], index: i, form: ind.Form}
-			if ind.Rate && c.opts.Terms[code].Unit != "%" {
+			if ind.Rate && c.opts.Terms[code].Unit.ZH != "%" {
 				r.name, r.mode, r.usual = fault.T("增速", "growth"), rateGrowth, true
 				grown = append(grown, r)
 				continue
@@ -334,7 +334,7 @@ func (j *judgement) measuredFor(s, t int) (float64, bool) { return j.measured(s,
 
 // inUnit turns a value of the panel into the unit of the text.
 func (j *judgement) inUnit(v float64) float64 {
-	have, want := units()[j.opts.Terms[j.panel.Indicators[j.index].Code].Unit], units()[j.unit]
+	have, want := units()[j.opts.Terms[j.panel.Indicators[j.index].Code].Unit.ZH], units()[j.unit]
 	if have.factor == 0 || want.factor == 0 {
 		return v
 	}
@@ -388,7 +388,7 @@ func (j *judgement) portion(t int) (float64, bool) {
 				if ok {
 					j.cells = append(j.cells, j.evidence(j.panel.Slabs[i], i, j.subject, t, whole))
 				}
-				a, b := units()[j.opts.Terms[j.panel.Indicators[j.index].Code].Unit].factor, units()[j.opts.Terms[code].Unit].factor
+				a, b := units()[j.opts.Terms[j.panel.Indicators[j.index].Code].Unit.ZH].factor, units()[j.opts.Terms[code].Unit.ZH].factor
 				if a == 0 || b == 0 {
 					a, b = 1, 1
 				}

@@ -153,8 +153,8 @@ func TestMonths(t *testing.T) {
 		t.Fatal(err)
 	}
 	terms = terms.With(Dictionary{
-		"va_industry":      {Code: "va_industry", Names: []string{"规模以上工业增加值"}, Unit: "亿元"},
-		"va_industry_rate": {Code: "va_industry_rate", Names: []string{"规模以上工业增加值"}},
+		"va_industry":      {Code: "va_industry", Name: fault.T("规模以上工业增加值", ""), Unit: fault.T("亿元", "")},
+		"va_industry_rate": {Code: "va_industry_rate", Name: fault.T("规模以上工业增加值", "")},
 	})
 	for text, want := range map[string]Verdict{
 		"2026年1—10月，澄川市规模以上工业增加值居全省第一。":    Ambiguous,

@@ -1,86 +1,30 @@
 package claim
 
-import (
-	_ "embed" // the dictionary that is built in
-	"encoding/csv"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
+import "touyan.dev/touyan/observatory/panel"
 
-	"touyan.dev/touyan/kernel/fault"
-)
-
-//go:embed dictionary.csv
-var builtIn string
-
-// Term is an indicator as texts name it.
-type Term struct {
-	Code  string
-	Names []string // the proper one first
-	Unit  string   // of the panel's values, as in units
-	// Growth is the code of the series that gives its growth at constant prices,
-	// as an index with the year before = 100; "" for none.
-	Growth string
-	// Fewer says that less is better, so that the least ranks first.
-	Fewer bool
-}
-
-// Dictionary gives the terms by code.
-type Dictionary map[string]Term
+// Dictionary gives the indicators that texts may speak of, by code. It may hold
+// more than a panel: what the panel lacks is a claim without data.
+type Dictionary map[string]panel.Indicator
 
 // BuiltIn is the dictionary that comes with the program.
-func BuiltIn() (Dictionary, error) {
-	return ReadDictionary("dictionary.csv", strings.NewReader(builtIn))
-}
+func BuiltIn() (Dictionary, error) { return ReadDictionary(panel.Dictionary()) }
 
-// ReadDictionary reads a dictionary: CSV with the columns code, names (separated
-// by |, the proper one first), unit, growth and better (less, or empty).
-func ReadDictionary(name string, r io.Reader) (Dictionary, error) {
-	const op = "claim.ReadDictionary"
-	bad := func(line int, zh, en string) error {
-		return fault.At(op, name, fmt.Sprintf("第%d行：%s", line, zh), fmt.Sprintf("line %d: %s", line, en))
-	}
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord, rows.Comment = -1, '#'
+// ReadDictionary reads a table of indicators, as panel.DescribeIndicators takes it.
+func ReadDictionary(data []byte) (Dictionary, error) {
+	list, err := panel.ReadIndicators(data)
 	out := Dictionary{}
-	for first := true; ; first = false {
-		row, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		line, _ := rows.FieldPos(0)
-		if err != nil {
-			return nil, bad(line, "不是规范的 CSV。", "not proper CSV.")
-		}
-		if len(row) != 5 {
-			return nil, bad(line, "应为5列：code,names,unit,growth,better。", "5 columns are wanted: code,names,unit,growth,better.")
-		}
-		if first {
-			continue
-		}
-		t := Term{Code: strings.TrimSpace(row[0]), Unit: strings.TrimSpace(row[2]), Growth: strings.TrimSpace(row[3]), Fewer: row[4] == "less"}
-		for _, n := range strings.Split(row[1], "|") {
-			if n = strings.TrimSpace(n); n != "" {
-				t.Names = append(t.Names, n)
-			}
-		}
-		if t.Code == "" || len(t.Names) == 0 {
-			return nil, bad(line, "缺少代码或名称。", "the code or the name is missing.")
-		}
-		if _, ok := units()[t.Unit]; !ok && t.Unit != "" {
-			return nil, bad(line, "不认识的计量单位“"+t.Unit+"”。", "the unit is not known.")
-		}
-		out[t.Code] = t
+	for _, x := range list {
+		out[x.Code] = x
 	}
+	return out, err
 }
 
-// With gives the dictionary with terms added; a code given again is replaced.
+// With gives the dictionary with indicators added; a code given again is replaced.
 func (d Dictionary) With(more Dictionary) Dictionary {
 	out := Dictionary{}
 	for _, from := range []Dictionary{d, more} {
-		for code, t := range from {
-			out[code] = t
+		for code, x := range from {
+			out[code] = x
 		}
 	}
 	return out

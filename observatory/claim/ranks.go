@@ -2,6 +2,8 @@ package claim
 
 import (
 	"fmt"
+
+	"touyan.dev/touyan/observatory/panel"
 )
 
 // peers gives those a subject is ranked among, itself with them.
@@ -17,7 +19,9 @@ func (j *judgement) peers() []int {
 }
 
 // fewer reports whether the least ranks first.
-func (j *judgement) fewer() bool { return j.opts.Terms[j.panel.Indicators[j.index].Code].Fewer }
+func (j *judgement) fewer() bool {
+	return j.opts.Terms[j.panel.Indicators[j.index].Code].Polarity == panel.SmallerBetter
+}
 
 // rank gives a subject's place in a period, and among how many: 1 and one more
 // for each peer that is strictly better.

@@ -155,7 +155,7 @@ func (s *scanner) add(text string, n name) {
 func newScanner(p *panel.Panel, d Dictionary) *scanner {
 	s := &scanner{names: map[rune][]name{}}
 	for _, code := range slices.Sorted(maps.Keys(d)) { // also those that the panel lacks: they are claims without data
-		for _, n := range d[code].Names {
+		for _, n := range append([]string{d[code].Name.ZH}, d[code].Synonyms...) {
 			s.add(n, name{kind: indicatorName, codes: []string{code}})
 		}
 	}

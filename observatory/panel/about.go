@@ -1,6 +1,7 @@
 package panel
 
 import (
+	_ "embed" // the dictionary
 	"io"
 	"slices"
 	"strconv"
@@ -60,9 +61,9 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 // DescribeIndicators reads a table of indicators. The column code is needed, the
 // others may be absent or empty: name, name_en, unit, unit_en, polarity (larger,
 // smaller, neutral), form (cumulative), price (current, constant), base (a year),
-// additive and rate (yes), parts (codes with spaces between), second (a code),
-// definitions (period=version, divided by semicolons). Indicators that the panel
-// lacks are passed over.
+// additive and rate (yes), parts (codes with spaces between), second and growth
+// (codes), synonyms (divided by |), definitions (period=version, divided by
+// semicolons). Indicators that the panel lacks are passed over.
 func (p *Panel) DescribeIndicators(data []byte) error {
 	t, err := newTable(data)
 	if err != nil {
@@ -94,6 +95,42 @@ func (p *Panel) DescribeIndicators(data []byte) error {
 		return faulty(faults[:min(len(faults), maxFaults)])
 	}
 	return nil
+}
+
+//go:embed dictionary.csv
+var dictionary []byte
+
+// Dictionary is the table of indicators that comes with the program: names, units
+// and directions of what statistics offices publish under these codes.
+func Dictionary() []byte { return dictionary }
+
+// ReadIndicators gives the indicators of such a table by themselves.
+func ReadIndicators(data []byte) ([]Indicator, error) {
+	t, err := newTable(data)
+	if err != nil {
+		return nil, err
+	}
+	code, err := t.column("code")
+	if err != nil {
+		return nil, err
+	}
+	var list []Indicator
+	for {
+		row, err := t.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c := clean(row[code]); c == "" || slices.ContainsFunc(list, func(x Indicator) bool { return x.Code == c }) {
+			return nil, faulty([]fault.Field{at(t.line, "code", "代码为空或重复。", "The code is empty or stands there twice.")})
+		} else {
+			list = append(list, Indicator{Code: c})
+		}
+	}
+	p := New(Axis{Freq: Yearly}, nil, list)
+	return p.Indicators, p.DescribeIndicators(data)
 }
 
 // describe takes one line of the table of indicators.
@@ -149,7 +186,8 @@ func (p *Panel) describe(i, line int, cell func(string) string) (faults []fault.
 		return false
 	}
 	x.Additive, x.Rate = yes("additive"), yes("rate")
-	x.Parts, x.Second = strings.Fields(cell("parts")), cell("second")
+	x.Parts, x.Second, x.Growth = strings.Fields(cell("parts")), cell("second"), cell("growth")
+	x.Synonyms = strings.FieldsFunc(cell("synonyms"), func(r rune) bool { return r == '|' || r == '、' })
 	for _, d := range strings.Split(cell("definitions"), ";") {
 		if d == "" {
 			continue

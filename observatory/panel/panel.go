@@ -74,6 +74,8 @@ type Indicator struct {
 	Rate     bool       `json:"rate,omitempty"`     // a growth rate, share or index: its own growth says nothing
 	Parts    []string   `json:"parts,omitempty"`    // indicators that add up to this one
 	Second   string     `json:"second,omitempty"`   // the same quantity by a second compilation
+	Growth   string     `json:"growth,omitempty"`   // the indicator that gives its growth at constant prices, the year before = 100
+	Synonyms []string   `json:"synonyms,omitempty"` // other names that texts have for it
 }
 
 // PeerSet is a group within which subjects are compared, ascending by index.
