@@ -57,7 +57,7 @@ var may = map[string][]string{
 	"demo":               {"kernel/…", "docket", "docket/report"},
 	"bench/floor":        {},
 	"bench":              {"kernel/…", "bench/floor"},
-	"cmd/touyan":         {"kernel/…", "docket", "docket/process", "docket/report", "observatory/fact", "observatory/panel", "demo", "bench", "bench/floor", "web"},
+	"cmd/touyan":         {"kernel/…", "docket", "docket/process", "docket/report", "observatory/claim", "observatory/fact", "observatory/panel", "demo", "bench", "bench/floor", "web"},
 	"arch":               {},
 	"e2e/oidc":           {},
 }

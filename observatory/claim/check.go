@@ -31,13 +31,21 @@ func New(p *panel.Panel, o Options) *Checker {
 
 // Check finds the claims of a text, line by line, and gives each its verdict.
 func (c *Checker) Check(lines []string) []Finding {
-	r := &reader{scanner: c.words, known: units(), terms: c.opts.Terms, subject: c.opts.Home}
+	r := &reader{scanner: c.words, known: units(), terms: c.opts.Terms, groups: c.groups(), subject: c.opts.Home}
 	for i, text := range lines {
 		r.line(i+1, text)
 	}
 	out := make([]Finding, 0, len(r.out))
 	for _, k := range r.out {
 		out = append(out, c.judge(k))
+	}
+	return out
+}
+
+func (c *Checker) groups() map[string]string {
+	out := map[string]string{}
+	for _, s := range c.panel.Subjects {
+		out[s.Code] = s.Attrs[c.opts.Peers]
 	}
 	return out
 }
@@ -425,7 +433,7 @@ func (j *judgement) fits(v float64) (good bool, zh, en string) {
 	if j.unit == "" {
 		j.unit = "%"
 	}
-	zh = fmt.Sprintf("应为%.*f%s。", digits, v, j.unit)
+	zh = fmt.Sprintf("数据为%.*f%s。", digits, v, j.unit)
 	en = fmt.Sprintf("The data give %.*f (%s).", digits, v, j.unit)
 	return good, zh, en
 }

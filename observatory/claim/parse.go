@@ -11,6 +11,7 @@ type reader struct {
 	*scanner
 	known   map[string]unit
 	terms   Dictionary
+	groups  map[string]string // the name of the group of each subject
 	subject string
 	inds    []string
 	year    int
@@ -166,7 +167,7 @@ func (c *clause) compared(i int) bool {
 // mine keeps a province that only says among whom a rank is from becoming the
 // subject: 居福建省第二位.
 func (c *clause) mine(i int) bool {
-	return !(i+1 < len(c.tokens) && (c.tokens[i+1].kind == place || c.tokens[i+1].kind == among) && (c.subject != "" || c.first_(subjectName) < i))
+	return c.subject == "" || c.groups[c.subject] != c.tokens[i].text || i+1 == len(c.tokens) || c.tokens[i+1].kind != place && c.tokens[i+1].kind != among
 }
 
 // about gives the year that the clause is about, if it says one: the last, but
