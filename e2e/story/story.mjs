@@ -33,12 +33,24 @@ try {
 
   // The closed number, with its ring and a receipt that verifies.
   const id = await lin.evaluate(async () => (await (await fetch('/api/matters?q=' + encodeURIComponent('〔2026〕47号'))).json()).items.find((m) => m.number.endsWith('〕47号')).id)
+  // What went with it: the clean copy and the tally, a notice, a letter and a report,
+  // and the deputy who accepted the second report for her.
+  const kids = (await walk.read(lin, `/api/matters/${id}`)).children_rows
+  const papers = (await Promise.all([id, ...kids.map((k) => k.id)].map((m) => walk.read(lin, `/api/matters/${m}/papers`)))).flatMap((p) => p.issued)
+  assert.deepEqual(papers.map((p) => p.sort).sort(), ['notice', 'report', 'urge'])
+  const lead = kids.find((k) => k.number.endsWith('-1')).id
+  const accepted = (await walk.read(lin, `/api/matters/${lead}`)).timeline.findLast((e) => e.act === 'accept')
+  assert.deepEqual([accepted.actor.name, accepted.behalf?.name], ['唐奕', '林岑'])
+  assert.deepEqual((await walk.read(lin, `/api/attachments?subject=${lead}`)).items.map((f) => f.name), ['首批回访汇总.csv'])
+  await lin.goto(`${base}/papers/${papers.find((p) => p.sort === 'urge').id}`)
+  await lin.locator('.a4').waitFor()
+  await look(lin, '03-letter')
   await lin.goto(`${base}/matters/${id}`)
   await lin.getByText('已销号').first().waitFor()
-  await look(lin, '03-closed')
+  await look(lin, '04-closed')
   await lin.goto(`${base}/matters/${id}?tab=source`)
   await lin.getByText('批示').first().waitFor()
-  await look(lin, '04-provenance')
+  await look(lin, '05-provenance')
   const verdict = await lin.evaluate(async (pos) => {
     const receipt = await (await fetch('/api/receipts/' + pos)).json()
     const send = (r) => fetch('/api/verify', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }, body: JSON.stringify({ receipt: r }) }).then((x) => x.json())
@@ -54,13 +66,13 @@ try {
   await auditor.goto(base + '/story')
   await auditor.getByRole('button', { name: '在副本里改动并检查' }).click()
   await auditor.locator('[role=status]').filter({ hasText: '被改动' }).waitFor({ timeout: 60000 })
-  await look(auditor, '05-altered')
+  await look(auditor, '06-altered')
 
   // The leader sees his answered instruction on his phone; the citizen sees nothing of it.
   const zhou = await walk.be('zhou', PHONE)
   await zhou.goto(`${base}/matters/${id}`)
   await zhou.getByText('已销号').first().waitFor()
-  await look(zhou, '06-leader')
+  await look(zhou, '07-leader')
   const citizen = await walk.be('chen', PHONE)
   assert.equal(await citizen.evaluate(async (m) => (await fetch('/api/matters/' + m)).status, id), 404)
   console.log('the story: steps 4, 6, 11 and 12 walked; the others are named as missing')
