@@ -101,7 +101,7 @@ export const frame = {
   'palette.search': ['在事项中查“{q}”', 'Search matters for “{q}”'],
 
   'demo.bar': ['演示时钟', 'Demonstration clock'],
-  'demo.clock': ['演示时间 {at}', 'Demonstration time {at}'],
+  'demo.clock': ['演示时间 {at}', 'Demo {at}'],
 
   'notice.title': ['提醒', 'Notices'],
   'notice.how': ['提醒方式', 'How I am told'],
