@@ -178,37 +178,6 @@ const supervision = (kind, title, asks, rectify) => ({
   ],
 })
 
-const procedure = `# 单位问询 A unit's question: one question and its answer.
-kind: local.question_${where}
-version: 1
-name: {zh: 单位问询${desk ? '' : '（简）'}, en: "A unit's question, ${where}"}
-given: question
-forms:
-  question:
-    type: object
-    required: [title, words]
-    additionalProperties: false
-    properties:
-      title: {type: string, minLength: 2, maxLength: 60, x-zh: 标题, x-en: Title}
-      words: {type: string, minLength: 2, maxLength: 1000, x-zh: 问题, x-en: Question, x-widget: area}
-  answer:
-    type: object
-    required: [words]
-    additionalProperties: false
-    properties:
-      words: {type: string, minLength: 2, maxLength: 4000, x-zh: 答复, x-en: Answer, x-widget: area}
-do:
-  - step: answer
-    name: {zh: 答复, en: Answer}
-    who: {duty: supervisor, of: office}
-    limit: 3wd@close
-    acts:
-      answer: {name: {zh: 答复, en: Answer}, form: answer}
-  - end: answered
-outcomes:
-  answered: {zh: 已答复, en: Answered}
-`
-
 const kinds = [
   {
     kind: 'docket.incoming', by: 'tang', outcome: 'read', alike: true,
@@ -327,11 +296,6 @@ const kinds = [
   supervision('docket.overall', '市人社局服务效能综合督查', {}, true),
   supervision('docket.event', '社保大厅停电排队事件调查', { event: '11月18日上午社保大厅停电两小时，排队百余人。' }),
   supervision('docket.clue', '反映窗口中午无人线索核查', { clue: '来电反映中午无人值守。', files: [docx('线索.docx', '中午无人值守')] }),
-  {
-    kind: 'docket.procedure', by: 'shen', outcome: 'published',
-    given: { title: '单位问询', purpose: '单位之间一两句话的问询，不必走督办。' },
-    acts: [['shen', 0, '提交审核', { text: procedure }, 'procedure-draft'], ['lin', 0, '审核通过'], ['zhou', 0, '同意', null, 'procedure-approve'], ['lin', 0, '发布施行']],
-  },
 ]
 
 let [files, alike] = [0, 0]
@@ -411,7 +375,8 @@ try {
     await dress(lin, 'light', 'zh')
     ended++
   }
-  const left = (await walk.read(lin, '/api/definitions')).map((d) => d.kind).filter((k) => k.startsWith('docket.') && !walked.has(k))
+  // A procedure is drafted on a screen of its own: spine/procedure walks that.
+  const left = (await walk.read(lin, '/api/definitions')).map((d) => d.kind).filter((k) => k.startsWith('docket.') && k !== 'docket.procedure' && !walked.has(k))
   if (!only) assert.deepEqual(left, [], 'every kind is walked')
   console.log(`kinds, ${desk ? 'at a desk' : 'on a phone'}: ${ended} matters from their registration to their end, ${walked.size} kinds with those that are parts; ${files} files attached, ${walk.looked} pages looked at, ${walk.proofs} receipts verified offline, ${Math.round((Date.now() - began) / 1000)} s`)
 } finally {
