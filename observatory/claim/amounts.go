@@ -11,6 +11,12 @@ func (c *clause) amounts() {
 		k := c.base
 		k.value, k.decimals, k.unit, k.relation = t.value, t.decimals, t.unit, c.relation(i)
 		k.base = c.baseYear(i)
+		if year, starts := c.startsFrom(i); starts { // 由上年的0.64%提高到1.13%: of an earlier year
+			if year == 0 {
+				continue
+			}
+			k.year, k.base = year, 0
+		}
 		way := c.way(i)
 		switch c.known[t.unit].dimension {
 		case "percent":
@@ -29,6 +35,24 @@ func (c *clause) amounts() {
 		k.kind, k.value, k.unit, k.base = Multiple, 2, "倍", c.baseYear(i)
 		c.made(k)
 	}
+}
+
+// startsFrom reports whether a number is what something rose or fell from, and in
+// which year that was; 0 when the text does not say.
+func (c *clause) startsFrom(i int) (year int, ok bool) {
+	for n := i - 1; n >= 0; n-- {
+		switch t := c.tokens[n]; {
+		case t.is(from):
+			return year, true
+		case t.kind == yearNumber:
+			year = t.year
+		case t.kind == prevYear && c.base.year != 0:
+			year = c.base.year - 1
+		default:
+			return 0, false
+		}
+	}
+	return 0, false
 }
 
 // relation reads 超过, 近 and 约 before a number.
@@ -78,7 +102,7 @@ func (c *clause) percent(k claim, i, way int) {
 		c.share(k, of, i)
 		return
 	}
-	if c.find(0, func(t token) bool { return t.is(portion) }) >= 0 || way == 0 && !c.ratio(k.indicators) && k.measure == unsaid {
+	if c.reached(i) && !c.ratio(k.indicators) || c.find(0, func(t token) bool { return t.is(portion) }) >= 0 || way == 0 && !c.ratio(k.indicators) && k.measure == unsaid {
 		return // of what, it does not say
 	}
 	if way == 0 && k.measure == unsaid {
@@ -270,7 +294,9 @@ func (r *reader) listed(n int, text string, tokens []token) bool {
 					one = append(one, t)
 				}
 			}
+			r.list = true
 			r.clause(n, text, one)
+			r.list = false
 		}
 		return true
 	}

@@ -120,7 +120,16 @@ func TestCheck(t *testing.T) {
 		{"2013年甲江市地区生产总值比乙河市多5亿元。", []Verdict{d}},
 		{"2013年，甲江市、乙河市地区生产总值分别为160亿元、165亿元。", []Verdict{a, a}},
 		{"2013年，甲江市、乙河市、丙湖市地区生产总值分别居全省第2、1、4位。", []Verdict{a, a, a}},
-		// no claims
+		// what is no claim, or of something that the panel does not have
+		{"2012年甲江市人均地区生产总值150.5亿元。", nil},
+		{"2012年甲江市国内生产总值能耗下降10.5%。", nil},
+		{"2012年甲江市地区生产总值150.5亿元，居民消费价格上涨2.1%，工业用电量增长8%。", []Verdict{a}},
+		{"2013年甲江市农村贫困人口53万人。", nil},
+		{"到2012年地区生产总值要达到200亿元；2013年甲江市地区生产总值160亿元，居全省第2位。", []Verdict{a, a}},
+		{"2013年预期目标：地区生产总值增长9%。", nil},
+		{"2013年甲江市地区生产总值要增长9%。", nil},
+		{"甲江市地区生产总值150亿元。做好下列工作：第一，抓项目；第二，抓环境。", []Verdict{d}},
+		{"2012年，甲江市第二产业增加值占地区生产总值的比重由上年的41.7%提高到43.9%。", []Verdict{a, a}},
 		{"坚持第一产业、第二产业、第三产业融合发展，召开第三次全体会议。", nil},
 		{"我们要再接再厉，推动高质量发展。", nil},
 	} {
@@ -172,4 +181,19 @@ func TestMonths(t *testing.T) {
 			t.Errorf("%s: %+v", text, got)
 		}
 	}
+}
+
+// FuzzCheck: no text makes a checker fail, and every claim lies within its line.
+func FuzzCheck(f *testing.F) {
+	for _, text := range []string{"2012年，甲江市地区生产总值150.5亿元，居全省第一位。", "分别为、，第十二位前三", "1—9月由第3位升至第1位，占全省的3%", "甲江市、乙河市地区生产总值分别居第1、2位", "倒数第一，自2001年以来首次"} {
+		f.Add(text)
+	}
+	c := small(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, k := range c.Check([]string{text}) {
+			if k.Line != 1 || k.Start < 0 || k.End > len(text) || k.Start >= k.End || k.Verdict == "" || k.Why.ZH == "" || k.Why.EN == "" {
+				t.Errorf("%q: %+v", text, k)
+			}
+		}
+	})
 }

@@ -1,8 +1,11 @@
 package claim
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // reader reads claims out of the lines of one text. What one clause names holds
@@ -15,6 +18,7 @@ type reader struct {
 	subject string
 	inds    []string
 	year    int
+	list    bool   // the clause is pieced together out of a list
 	begin   int    // of the span of years that the text is in: 2010—2012年
 	part    string // as the text says it
 	out     []claim
@@ -33,25 +37,18 @@ func (r *reader) line(n int, text string) {
 		}
 		r.sentence(n, text, start, start+end)
 		if start += end; start < len(text) {
-			_, size := firstRune(text[start:])
+			_, size := utf8.DecodeRuneInString(text[start:])
 			start += size
 		}
 	}
 }
 
-func firstRune(s string) (rune, int) {
-	for i, r := range s {
-		if i > 0 {
-			return []rune(s)[0], i
-		}
-		_ = r
-	}
-	return 0, len(s)
-}
-
 // sentence reads the clauses between two ends of sentences.
 func (r *reader) sentence(n int, text string, start, end int) {
 	tokens := r.scan(text[start:end])
+	if slices.ContainsFunc(tokens, func(t token) bool { return t.is(planned) && (t.text == "目标" || t.text == "预期") }) {
+		return
+	}
 	for i := range tokens {
 		tokens[i].start += start
 		tokens[i].end += start
@@ -86,6 +83,7 @@ func (t token) is(list ...means) bool {
 // clause reads what stands between two commas.
 type clause struct {
 	*reader
+	text   string // the whole line
 	tokens []token
 	base   claim
 	years  []int // in order
@@ -93,12 +91,20 @@ type clause struct {
 }
 
 func (r *reader) clause(n int, text string, tokens []token) {
-	c := &clause{reader: r, tokens: tokens, used: make([]bool, len(tokens))}
+	year := r.year
+	c := &clause{reader: r, text: text, tokens: tokens, used: make([]bool, len(tokens))}
 	c.names()
 	start, end := tokens[0].start, tokens[len(tokens)-1].end
 	c.base = claim{line: n, start: start, end: end, subject: r.subject, indicators: r.inds, year: r.year, part: r.part}
 	c.base.text = strings.TrimSpace(text[start:end])
 	c.qualify()
+	if c.find(0, func(t token) bool { return t.is(planned) }) >= 0 {
+		r.year = year // of what is still to come
+		return
+	}
+	if len(c.base.indicators) == 0 {
+		return // of nothing that can be looked up
+	}
 	if c.first() {
 		return
 	}
@@ -118,7 +124,9 @@ func (c *clause) names() {
 			}
 		case indicatorName:
 			if !c.tokens[i].inShare(c.tokens, i) && c.first_(indicatorName) == i {
-				c.inds = t.codes
+				if c.inds = t.codes; c.compound(i) {
+					c.inds = nil
+				}
 			}
 		case yearNumber:
 			c.years, c.begin = append(c.years, t.year), 0
@@ -132,11 +140,83 @@ func (c *clause) names() {
 			c.part = t.text
 		}
 	}
+	if !c.list && c.first_(indicatorName) < 0 && c.strange() {
+		c.inds = nil
+	}
 	if y, ok := c.about(); ok {
-		if y != c.year {
-			c.year = y
+		c.year = y
+	}
+}
+
+// Words that may stand around an indicator without making it another one.
+var filler = regexp.MustCompile(`其中|预计|历史性|综合实力|累计|完成|实现|达到?了?|实际|本地|全市|全县|我[市省区]|在|的|位次|排名|名次|排位|位居|位列|名列|稳居|居|列|排|保持|连续|继续|仍然?|均|也|并|且|而|已|共|首次|跻身|进入|迈入|迈上|成为|一举|了|上|水平|年末|末|又|再|按|计算|当中|方面|成绩|突出|有所|明显|大幅|较快|稳步|小幅|同口径|左右|以上|又好又快|台阶|大关|新`)
+
+var elsewhere = regexp.MustCompile(`(?:市|省|县|区|州|盟)的?$`)
+
+// strangers gives how many Chinese characters of a text are left when the words
+// that mean nothing here are taken out.
+func (c *clause) strangers(text string) (n int) {
+	if group := c.groups[c.subject]; group != "" {
+		text = strings.ReplaceAll(text, group, "")
+	}
+	for _, r := range filler.ReplaceAllString(text, "") {
+		if unicode.Is(unicode.Han, r) {
+			n++
 		}
 	}
+	return n
+}
+
+// compound reports whether an indicator's name is part of a longer one that is
+// not known: 人均地区生产总值, 国内生产总值能耗.
+func (c *clause) compound(i int) bool {
+	t := c.tokens[i]
+	for _, head := range []string{"人均", "单位", "万元", "每", "劳均"} {
+		if strings.HasSuffix(c.text[:t.start], head) {
+			return true
+		}
+	}
+	if c.list {
+		return false
+	}
+	begin := c.begun()
+	if i > 0 {
+		begin = c.tokens[i-1].end
+	}
+	if head := c.text[begin:t.start]; c.strangers(head) >= 2 {
+		if !elsewhere.MatchString(head) {
+			return true
+		}
+		c.subject = "" // a place that the panel does not have
+	}
+	return i+1 < len(c.tokens) && c.strangers(c.text[t.end:c.tokens[i+1].start]) >= 2
+}
+
+// begun gives where the words of the clause begin, which is before its first token.
+func (c *clause) begun() int {
+	head := c.text[:c.tokens[0].start]
+	at := strings.LastIndexAny(head, "，,；;。：:、（(！!？?")
+	if at < 0 {
+		return 0
+	}
+	_, size := utf8.DecodeRuneInString(head[at:])
+	return at + size
+}
+
+// strange reports whether a clause without an indicator speaks of something else
+// than the one before: 居民消费价格上涨2%.
+func (c *clause) strange() bool {
+	from := c.begun()
+	for _, t := range c.tokens {
+		if c.strangers(c.text[from:t.start]) >= 3 {
+			return true
+		}
+		if t.kind == amount || t.kind == place || t.kind == among {
+			return false
+		}
+		from = t.end
+	}
+	return false
 }
 
 // first_ gives where the first token of a kind stands that names what the clause
@@ -267,7 +347,7 @@ func (c *clause) first() bool {
 func (c *clause) places() {
 	at := []int{}
 	for i, t := range c.tokens {
-		if t.kind == place || t.kind == among {
+		if (t.kind == place || t.kind == among) && !c.counted(i) {
 			at = append(at, i)
 		}
 	}
@@ -309,6 +389,21 @@ func (c *clause) places() {
 		}
 		c.made(k)
 	}
+}
+
+// counted reports whether 第一 only counts what a text goes through.
+func (c *clause) counted(i int) bool {
+	t := c.tokens[i]
+	if t.kind == among || strings.HasSuffix(t.text, "位") || strings.HasSuffix(t.text, "名") || i > 0 && (c.tokens[i-1].kind == word || c.tokens[i-1].kind == indicatorName) {
+		return false
+	}
+	before := c.text[:t.start]
+	for _, verb := range []string{"居", "列", "排", "排名", "至", "到", "为", "回", "入", "在", "全省", "省内", "全国", "保持", "稳"} {
+		if strings.HasSuffix(before, verb) {
+			return false
+		}
+	}
+	return !slices.Contains([]string{"首位", "榜首", "之首", "末位"}, t.text)
 }
 
 // grown reports whether a rank follows 增长 without a number between: 增长居全省第二位.

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"touyan.dev/touyan/observatory/panel"
@@ -81,7 +82,7 @@ const (
 	fewer    means = "fewer"
 	doubled  means = "doubled"
 	years    means = "years"
-	not      means = "not"
+	planned  means = "planned"
 )
 
 // lexicon gives the words by what they mean.
@@ -119,7 +120,7 @@ func lexicon() map[means][]string {
 		fewer:    {"低", "少"},
 		doubled:  {"翻一番"},
 		years:    {"年来"},
-		not:      {"未能", "没有", "并未", "不是"},
+		planned:  {"目标", "预期", "力争", "计划", "努力", "确保", "控制在", "要", "将", "拟", "争取"},
 	}
 }
 
@@ -230,7 +231,7 @@ func (s *scanner) at(line string, i int) (token, bool) {
 		return token{kind: stop, end: i + utf8.RuneLen(r)}, true
 	}
 	for _, try := range []func(string) (token, bool){dated, placed, numbered} {
-		if t, ok := try(rest); ok && !(i > 0 && t.kind == amount && isDigit(line[i-1])) {
+		if t, ok := try(rest); ok && !(t.kind == amount && digitBefore(line[:i])) {
 			t.end += i
 			return t, true
 		}
@@ -243,7 +244,11 @@ func (s *scanner) at(line string, i int) (token, bool) {
 	return token{}, false
 }
 
-func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+// digitBefore reports whether a number goes on from before: 2 090.
+func digitBefore(head string) bool {
+	head = strings.TrimRight(head, " ")
+	return head != "" && head[len(head)-1] >= '0' && head[len(head)-1] <= '9'
+}
 
 // dated reads years and parts of years. 2001年以来 leaves 以来 to be read.
 func dated(rest string) (token, bool) {
@@ -279,7 +284,7 @@ func placed(rest string) (token, bool) {
 	if m := firstForm.FindString(rest); m != "" {
 		return token{kind: place, end: len(m), place: 1, last: m == "末位"}, true
 	}
-	if m := amongForm.FindStringSubmatch(rest); m != nil && !strings.HasPrefix(rest[len(m[0]):], "季度") && !strings.HasPrefix(rest[len(m[0]):], "年") {
+	if m := amongForm.FindStringSubmatch(rest); m != nil && !(strings.HasSuffix(m[0], m[1]) && hanNext(rest[len(m[0]):])) { // 前三, and not 前三季度
 		return token{kind: among, end: len(m[0]), place: ordinal(m[1])}, true
 	}
 	if notAPlace.MatchString(rest) {
@@ -289,6 +294,13 @@ func placed(rest string) (token, bool) {
 		return token{kind: place, end: len(m[0]), place: ordinal(m[2]), last: m[1] != ""}, true
 	}
 	return token{}, false
+}
+
+// hanNext reports whether a Chinese character follows, that does not begin a new
+// thought.
+func hanNext(rest string) bool {
+	r, _ := utf8.DecodeRuneInString(rest)
+	return unicode.Is(unicode.Han, r) && r != '列' && r != '行' && r != '甲'
 }
 
 func numbered(rest string) (token, bool) {
