@@ -162,8 +162,8 @@ func (l *ledger) judge(ctx context.Context, prog *Program, out *tortured) error 
 	return err
 }
 
-// effect is where an event of the load stands.
-type effect struct{ pos, subject int64 }
+// placed is where an event of the load stands.
+type placed struct{ pos, subject int64 }
 
 // rings are the timers that have fired: matter, step and escalation.
 type rings map[ring]bool
@@ -194,8 +194,8 @@ func (r rings) add(e event.Event) (one ring, rung, twice bool, err error) {
 
 // readEffects walks the log. It judges the timers on the way, which nobody
 // called for, and gives the events that people made.
-func readEffects(ctx context.Context, prog *Program, out *tortured) (map[event.Once]effect, error) {
-	found, rung := map[event.Once]effect{}, rings{}
+func readEffects(ctx context.Context, prog *Program, out *tortured) (map[event.Once]placed, error) {
+	found, rung := map[event.Once]placed{}, rings{}
 	const part = 5000
 	for from := int64(0); ; from += part {
 		events, err := event.After(ctx, prog.DB, from, part)
@@ -224,14 +224,14 @@ func readEffects(ctx context.Context, prog *Program, out *tortured) (map[event.O
 				out.example("doubled: timer of %+v at %d", one, e.Pos)
 			}
 			if e.Actor != 0 && (strings.HasPrefix(e.Kind, "docket.") || e.Kind == attach.EventAdd || event.Erases(e.Kind)) {
-				found[event.Once{Actor: e.Actor, Key: keys[i]}] = effect{e.Pos, e.Subject}
+				found[event.Once{Actor: e.Actor, Key: keys[i]}] = placed{e.Pos, e.Subject}
 			}
 		}
 	}
 }
 
 // effects holds the events that people made against the calls.
-func (l *ledger) effects(found map[event.Once]effect, out *tortured) {
+func (l *ledger) effects(found map[event.Once]placed, out *tortured) {
 	explained := 0
 	for key, e := range l.entries {
 		once := event.Once{Actor: e.who, Key: e.once}

@@ -15,16 +15,16 @@ import (
 // Subjects that the table lacks keep their code as name; the table may hold
 // others.
 func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
-	t, err := newTable(data)
+	t, err := NewTable(data)
 	if err != nil {
 		return err
 	}
-	code, name := slices.Index(t.head, subjectCol), -1
+	code, name := slices.Index(t.Head, subjectCol), -1
 	if code < 0 {
 		code = 0
 	}
-	if name = min(code+1, len(t.head)-1); nameCol != "" {
-		if name, err = t.column(nameCol); err != nil {
+	if name = min(code+1, len(t.Head)-1); nameCol != "" {
+		if name, err = t.Column(nameCol); err != nil {
 			return err
 		}
 	}
@@ -33,7 +33,7 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 		index[s.Code] = i
 	}
 	for {
-		row, err := t.next()
+		row, err := t.Next()
 		if err == io.EOF {
 			return nil
 		}
@@ -46,11 +46,11 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 		}
 		s := &p.Subjects[i]
 		if s.Attrs != nil {
-			return faulty([]fault.Field{at(t.line, t.head[code], "这个对象出现了两次。", "This subject stands there twice.")})
+			return faulty([]fault.Field{at(t.Line, t.Head[code], "这个对象出现了两次。", "This subject stands there twice.")})
 		}
 		s.Attrs = map[string]string{}
 		for c, cell := range row {
-			s.Attrs[t.head[c]] = clean(cell)
+			s.Attrs[t.Head[c]] = clean(cell)
 		}
 		if n := clean(row[name]); n != "" {
 			s.Name = fault.T(n, n)
@@ -65,16 +65,16 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 // (codes), synonyms (divided by |), definitions (period=version, divided by
 // semicolons). Indicators that the panel lacks are passed over.
 func (p *Panel) DescribeIndicators(data []byte) error {
-	t, err := newTable(data)
+	t, err := NewTable(data)
 	if err != nil {
 		return err
 	}
-	if _, err := t.column("code"); err != nil {
+	if _, err := t.Column("code"); err != nil {
 		return err
 	}
 	var faults []fault.Field
 	for {
-		row, err := t.next()
+		row, err := t.Next()
 		if err == io.EOF {
 			break
 		}
@@ -82,13 +82,13 @@ func (p *Panel) DescribeIndicators(data []byte) error {
 			return err
 		}
 		cell := func(name string) string {
-			if i := slices.Index(t.head, name); i >= 0 {
+			if i := slices.Index(t.Head, name); i >= 0 {
 				return clean(row[i])
 			}
 			return ""
 		}
 		if i, ok := p.Indicator(cell("code")); ok {
-			faults = append(faults, p.describe(i, t.line, cell)...)
+			faults = append(faults, p.describe(i, t.Line, cell)...)
 		}
 	}
 	if len(faults) > 0 {
@@ -106,17 +106,17 @@ func Dictionary() []byte { return dictionary }
 
 // ReadIndicators gives the indicators of such a table by themselves.
 func ReadIndicators(data []byte) ([]Indicator, error) {
-	t, err := newTable(data)
+	t, err := NewTable(data)
 	if err != nil {
 		return nil, err
 	}
-	code, err := t.column("code")
+	code, err := t.Column("code")
 	if err != nil {
 		return nil, err
 	}
 	var list []Indicator
 	for {
-		row, err := t.next()
+		row, err := t.Next()
 		if err == io.EOF {
 			break
 		}
@@ -124,7 +124,7 @@ func ReadIndicators(data []byte) ([]Indicator, error) {
 			return nil, err
 		}
 		if c := clean(row[code]); c == "" || slices.ContainsFunc(list, func(x Indicator) bool { return x.Code == c }) {
-			return nil, faulty([]fault.Field{at(t.line, "code", "代码为空或重复。", "The code is empty or stands there twice.")})
+			return nil, faulty([]fault.Field{at(t.Line, "code", "代码为空或重复。", "The code is empty or stands there twice.")})
 		} else {
 			list = append(list, Indicator{Code: c})
 		}

@@ -47,16 +47,16 @@ const (
 // "—", "…", "NA"), is missing. Errors name line and column and never repeat
 // what stands there. The subjects come in the order of their codes.
 func ReadCSV(data []byte, r Reading) (*Panel, error) {
-	t, err := newTable(data)
+	t, err := NewTable(data)
 	if err != nil {
 		return nil, err
 	}
-	rd := &reader{Reading: r, table: t, subjects: map[string]int{}, indicators: map[string]int{}, units: map[string]int{}}
+	rd := &reader{Reading: r, Table: t, subjects: map[string]int{}, indicators: map[string]int{}, units: map[string]int{}}
 	if err := rd.columns(); err != nil {
 		return nil, err
 	}
 	for {
-		row, err := t.next()
+		row, err := t.Next()
 		if err == io.EOF {
 			break
 		}
@@ -84,22 +84,24 @@ func faulty(fields []fault.Field) error {
 	}
 }
 
-// table reads lines of equal length below a header.
-type table struct {
+// Table reads lines of equal length below a header, in UTF-8 or GB18030, with or
+// without a byte order mark.
+type Table struct {
+	Head []string
+	Line int // of the row read last
 	csv  *csv.Reader
-	head []string
-	line int // of the row read last
 }
 
-func newTable(data []byte) (*table, error) {
+// NewTable reads the header.
+func NewTable(data []byte) (*Table, error) {
 	text, err := decode(data)
 	if err != nil {
 		return nil, err
 	}
-	t := &table{csv: csv.NewReader(bytes.NewReader(text))}
+	t := &Table{csv: csv.NewReader(bytes.NewReader(text))}
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
-	row, err := t.next()
+	row, err := t.Next()
 	if err == io.EOF {
 		return nil, fault.New(fault.Invalid, "panel.Read", "文件是空的。", "The file is empty.")
 	}
@@ -107,14 +109,14 @@ func newTable(data []byte) (*table, error) {
 		return nil, err
 	}
 	for _, name := range row {
-		t.head = append(t.head, clean(name))
+		t.Head = append(t.Head, clean(name))
 	}
 	return t, nil
 }
 
-// next gives the next line that is not empty; the slice is good until the one
-// after it.
-func (t *table) next() ([]string, error) {
+// Next gives the next line that is not empty, io.EOF after the last; the slice is
+// good until the one after it.
+func (t *Table) Next() ([]string, error) {
 	for {
 		row, err := t.csv.Read()
 		if err == io.EOF {
@@ -127,24 +129,29 @@ func (t *table) next() ([]string, error) {
 		if err != nil {
 			return nil, fault.Wrap("panel.Read", err)
 		}
-		t.line, _ = t.csv.FieldPos(0)
-		if t.head != nil && !slices.ContainsFunc(row, func(c string) bool { return clean(c) != "" }) {
+		t.Line, _ = t.csv.FieldPos(0)
+		if t.Head != nil && !slices.ContainsFunc(row, func(c string) bool { return clean(c) != "" }) {
 			continue
 		}
-		if t.head != nil && len(row) != len(t.head) {
-			return nil, faulty([]fault.Field{at(t.line, "", fmt.Sprintf("有 %d 列，表头有 %d 列。", len(row), len(t.head)), fmt.Sprintf("It has %d columns, the header has %d.", len(row), len(t.head)))})
+		if t.Head != nil && len(row) != len(t.Head) {
+			return nil, faulty([]fault.Field{at(t.Line, "", fmt.Sprintf("有 %d 列，表头有 %d 列。", len(row), len(t.Head)), fmt.Sprintf("It has %d columns, the header has %d.", len(row), len(t.Head)))})
 		}
 		return row, nil
 	}
 }
 
-// column finds a column by its name in the header.
-func (t *table) column(name string) (int, error) {
-	i := slices.Index(t.head, name)
+// Wrong is an error about a cell of the row read last.
+func (t *Table) Wrong(column, zh, en string) error {
+	return faulty([]fault.Field{at(t.Line, column, zh, en)})
+}
+
+// Column finds a column by its name in the header.
+func (t *Table) Column(name string) (int, error) {
+	i := slices.Index(t.Head, name)
 	if i < 0 {
 		return i, fault.At("panel.Read", "line 1/"+name, "表头没有这一列。", "The header has no such column.")
 	}
-	if slices.Contains(t.head[i+1:], name) {
+	if slices.Contains(t.Head[i+1:], name) {
 		return i, fault.At("panel.Read", "line 1/"+name, "表头有两列同名。", "The header has two columns of this name.")
 	}
 	return i, nil
@@ -168,7 +175,7 @@ type observation struct {
 // reader collects the cells of a file.
 type reader struct {
 	Reading
-	*table
+	*Table
 	subject, time, indicator, value, vintage int // columns; -1 when there is none
 
 	codes      []string
@@ -201,7 +208,7 @@ func (r *reader) columns() error {
 	}
 	for col, name := range need {
 		var err error
-		if *col, err = r.column(name); err != nil {
+		if *col, err = r.Column(name); err != nil {
 			return err
 		}
 	}
@@ -213,12 +220,12 @@ func (r *reader) columns() error {
 	}
 	if r.Layout == Wide {
 		for _, code := range r.Indicators {
-			if _, err := r.column(code); err != nil {
+			if _, err := r.Column(code); err != nil {
 				return err
 			}
 		}
 	}
-	for i, name := range r.head {
+	for i, name := range r.Head {
 		_, wanted := r.indicators[name]
 		switch {
 		case i == r.subject || i == r.time || i == r.indicator || i == r.vintage:
@@ -251,7 +258,7 @@ func (r *reader) sameFreq(f Freq, line int, column string) bool {
 func (r *reader) row(row []string) {
 	code := clean(row[r.subject])
 	if code == "" {
-		r.faults = append(r.faults, at(r.line, r.SubjectCol, "没有写明对象。", "It does not say which subject."))
+		r.faults = append(r.faults, at(r.Line, r.SubjectCol, "没有写明对象。", "It does not say which subject."))
 		return
 	}
 	s, ok := r.subjects[code]
@@ -260,14 +267,14 @@ func (r *reader) row(row []string) {
 		r.codes = append(r.codes, code)
 		r.subjects[code] = s
 	}
-	o := observation{subject: s, line: r.line}
+	o := observation{subject: s, line: r.Line}
 	if r.time >= 0 {
 		f, period, ok := ParsePeriod(clean(row[r.time]))
 		if !ok {
-			r.faults = append(r.faults, at(r.line, r.TimeCol, "不是可以识别的时间，如 2024、2024Q3、2024-03。", "It is no period that can be read, such as 2024, 2024Q3, 2024-03."))
+			r.faults = append(r.faults, at(r.Line, r.TimeCol, "不是可以识别的时间，如 2024、2024Q3、2024-03。", "It is no period that can be read, such as 2024, 2024Q3, 2024-03."))
 			return
 		}
-		if !r.sameFreq(f, r.line, r.TimeCol) {
+		if !r.sameFreq(f, r.Line, r.TimeCol) {
 			return
 		}
 		o.period = period
@@ -275,7 +282,7 @@ func (r *reader) row(row []string) {
 	if r.Layout == Wide {
 		for _, col := range r.columnsOf {
 			o.column = col
-			r.cell(o, r.head[col], row[col])
+			r.cell(o, r.Head[col], row[col])
 		}
 		return
 	}
@@ -284,7 +291,7 @@ func (r *reader) row(row []string) {
 		return
 	}
 	if name == "" {
-		r.faults = append(r.faults, at(r.line, r.IndicatorCol, "没有写明指标。", "It does not say which indicator."))
+		r.faults = append(r.faults, at(r.Line, r.IndicatorCol, "没有写明指标。", "It does not say which indicator."))
 		return
 	}
 	if r.Layout == Long {
@@ -293,7 +300,7 @@ func (r *reader) row(row []string) {
 		return
 	}
 	for _, col := range r.columnsOf {
-		o.column, o.period = col, r.units[r.head[col]]
+		o.column, o.period = col, r.units[r.Head[col]]
 		r.cell(o, name, row[col])
 	}
 }
@@ -311,7 +318,7 @@ func (r *reader) cell(o observation, indicator, text string) {
 			r.columnsOf = slices.DeleteFunc(slices.Clone(r.columnsOf), func(c int) bool { return c == o.column })
 			return
 		}
-		r.faults = append(r.faults, at(o.line, r.head[o.column], "不是数字；没有数据请留空。", "It is not a number; leave it empty when there is none."))
+		r.faults = append(r.faults, at(o.line, r.Head[o.column], "不是数字；没有数据请留空。", "It is not a number; leave it empty when there is none."))
 		return
 	}
 	if !known {
@@ -355,7 +362,7 @@ func (r *reader) panel() (*Panel, error) {
 	for _, o := range r.seen {
 		s, t, slab := place[r.codes[o.subject]], o.period-first, p.Slabs[o.indicator]
 		if v, twice := slab.At(s, t); twice && v != o.value {
-			r.faults = append(r.faults, at(o.line, r.head[o.column],
+			r.faults = append(r.faults, at(o.line, r.Head[o.column],
 				fmt.Sprintf("与第 %d 行是同一对象、时间和指标，数值不同。", slab.Lines[t*slab.N+s]), fmt.Sprintf("Line %d has the same subject, period and indicator with another value.", slab.Lines[t*slab.N+s])))
 			if len(r.faults) >= maxFaults {
 				break
@@ -379,7 +386,7 @@ func (r *reader) columnName(indicator string, axis Axis) func(int) string {
 	case Periods:
 		names := map[int]string{}
 		for _, col := range r.columnsOf {
-			names[r.units[r.head[col]]] = r.head[col]
+			names[r.units[r.Head[col]]] = r.Head[col]
 		}
 		return func(t int) string { return names[axis.Period(t)] }
 	}
