@@ -18,6 +18,7 @@ type supervision struct {
 	Plan, Visit, Inspect string // limits
 	Times, Days          int    // visits, and days on site, at most (art. 15)
 	Asks                 []asked
+	Keep                 string // how long the texts are kept, of the kind that holds what citizens say
 }
 
 type asked struct{ ID, ZH, EN string }
@@ -29,7 +30,7 @@ func supervisions() []supervision {
 		{Kind: "event", ZH: "事件调查", EN: "Inquiry into an event", What: "what happened, why, and who answers for it.", Plan: "1wd", Visit: "3wd", Inspect: "15wd", Times: 3, Days: 10,
 			Asks: []asked{{"event", "事件经过（时间、地点、影响）", "What happened (when, where, effects)"}}},
 		{Kind: "clue", ZH: "线索核查", EN: "Check of a clue", What: "whether a clue is true.", Plan: "1wd", Visit: "3wd", Inspect: "5wd", Times: 1, Days: 3,
-			Asks: []asked{{"clue", "线索内容", "The clue"}}},
+			Asks: []asked{{"clue", "线索内容", "The clue"}}, Keep: "10y"},
 	}
 }
 

@@ -95,6 +95,7 @@ func (p *Program) serve(ctx context.Context, listen string, front Front, s strea
 	behind.Go(func() { p.Reads.Run(running) })                   // writes what still waits before it ends
 	behind.Go(func() { _ = feed.Follow(running, docket.PublishedProcedures, p.Docket.Publish) })
 	behind.Go(func() { _ = p.Files.RunSweep(running) })
+	behind.Go(func() { p.Terms.Run(running) })
 	err = server.Serve(ctx, l)
 	stop()
 	behind.Wait()

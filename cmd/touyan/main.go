@@ -37,6 +37,7 @@ type cli struct {
 	Backup   backupCmd   `cmd:"" help:"服务器运行时，把签名的备份写入新文件。 Write a sealed backup to a new file, while the server runs."`
 	Restore  restoreCmd  `cmd:"" help:"核对备份，并以它取代空的或已损坏的数据库。 Verify a backup and put it in place of an empty or spoilt database."`
 	Spill    spillCmd    `cmd:"" help:"泄密处置：使误存的内容在数据库与备份中不可再读。 Take back what must not have been stored, from the database and backups."`
+	Scrub    scrubCmd    `cmd:"" help:"清理存储：使已清除的内容在数据库文件中不再留有字节。 Scrub the database's files of what was erased."`
 	Key      keyCmd      `cmd:"" help:"签署记录的密钥：公钥与更换。 The key that signs the log: its public keys, and replacing it."`
 	Rebuild  rebuildCmd  `cmd:"" help:"由记录重算统计。 Count the sums again from the log."`
 	Assist   assistCmd   `cmd:"" help:"用本办公室的往事检验辅助建议的准确率。 Measure the bundled help on the office's own history."`

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/docket/report"
@@ -14,6 +15,7 @@ import (
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
+	"touyan.dev/touyan/kernel/erase"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/matter/flow"
@@ -37,6 +39,7 @@ type Program struct {
 	Docket   *docket.Office
 	Post     *notice.Post
 	Files    *attach.Cabinet
+	Terms    *erase.Terms
 }
 
 // Place says where an installation keeps its things.
@@ -49,6 +52,7 @@ type Place struct {
 
 	accounts auth.Options  // how people sign in; the demo alone sets it
 	letters  notice.Config // the channels, as the flags of noticeFlags say
+	quiet    time.Duration // the wall time at which the files are scrubbed
 }
 
 // dsn gives the data source name, with the default filled in.
@@ -152,6 +156,7 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts).Minding(desk), Desk: desk,
 		Vault: vault, Reads: auth.NewReads(book, clock.System{}),
 		Docket: office, Files: files, Post: notice.New(p.letters),
+		Terms: &erase.Terms{DB: db, Clock: clk, Holders: holders(), Schedule: desk, Keys: p.keys(), DSN: p.dsn(), Quiet: p.quiet},
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"strings"
+	"time"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/auth/oidc"
@@ -31,6 +32,7 @@ type serveCmd struct {
 	Names
 	noticeFlags
 	Oidc    oidcFlags `embed:"" prefix:"oidc-"`
+	Quiet   string    `help:"夜间清除到期事项、清理数据库文件的时刻；清理期间写入会等候。 When at night what was kept long enough is erased and the database's files are scrubbed; writes wait while they are." default:"02:00" env:"TOUYAN_QUIET" placeholder:"HH:MM"`
 	CodeFor []string  `help:"必须使用动态口令的职务，如 admin,auditor；其他人自愿。 The duties whose holders must use a one-time code, such as admin,auditor; others may." enum:"leader,deputy,secretary,supervisor,liaison,head,section,clerk,admin,auditor" env:"TOUYAN_CODE_FOR" placeholder:"DUTY"`
 }
 
@@ -74,6 +76,7 @@ While it runs, other commands of the same version may use the same database; to 
   touyan serve --data data --city 澄川市 --listen 127.0.0.1:9000
   touyan serve --data data --proxy 127.0.0.1
   touyan serve --data data --code-for admin,auditor
+  touyan serve --data data --quiet 03:30
   touyan serve --data data --oidc-issuer https://id.example.gov.cn --oidc-client-id touyan --oidc-secret-file oidc.secret
   touyan serve --data data --site https://desk.example.gov.cn --smtp mail.example.gov.cn:587 --smtp-from desk@example.gov.cn
   touyan serve --data data --db postgres://touyan@db/touyan`
@@ -92,6 +95,11 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.letters, err = c.config(); err != nil {
 		return err
 	}
+	quiet, err := time.Parse("15:04", c.Quiet)
+	if err != nil {
+		return fault.At("touyan.serve", "--quiet", "时刻应写成 02:00 的形式。", "Write the time as 02:00.")
+	}
+	c.quiet = time.Duration(quiet.Hour())*time.Hour + time.Duration(quiet.Minute())*time.Minute
 	for _, d := range c.CodeFor {
 		c.accounts.CodeFor = append(c.accounts.CodeFor, auth.Duty(d))
 	}

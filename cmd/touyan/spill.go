@@ -85,7 +85,7 @@ func (c *spillCmd) spill(ctx context.Context, s streams, prog *Program, order er
 	if err != nil {
 		return err
 	}
-	if out.Left, err = store.Scrub(ctx, c.dsn(), erase.Tables(holders())); err != nil {
+	if _, out.Left, err = prog.Terms.Scrub(ctx, order.Actor, once()); err != nil {
 		return err
 	}
 	for _, file := range c.Backup {
@@ -167,13 +167,17 @@ func eraseRegistered(ctx context.Context, db *store.DB, keys, kind string) (int,
 	if err != nil || len(entries) == 0 {
 		return 0, err
 	}
-	order, err := erase.Pending(ctx, db, holders(), entries)
-	if err != nil || len(order.Objects)+len(order.Contents) == 0 {
-		return 0, err
+	orders, err := erase.Pending(ctx, db, holders(), entries)
+	n := 0
+	for _, order := range orders {
+		order.Kind, order.Reason, order.Key, order.Now = kind, "按清除登记簿 by the register of erasures", event.KeyOf(once()), clock.System{}.Now()
+		done, err := erase.Run(ctx, db, holders(), order)
+		if err != nil {
+			return n, err
+		}
+		n += len(done.Objects) + len(order.Contents)
 	}
-	order.Kind, order.Reason, order.Key, order.Now = kind, "按清除登记簿 by the register of erasures", event.KeyOf(once()), clock.System{}.Now()
-	done, err := erase.Run(ctx, db, holders(), order)
-	return len(done.Objects) + len(order.Contents), err
+	return n, err
 }
 
 // eraseAgain erases in a restored log what the register names, before it is used.
@@ -192,13 +196,19 @@ func registered(ctx context.Context, r store.Reader, keys string) ([]audit.Findi
 	if err != nil {
 		return nil, err
 	}
-	order, err := erase.Pending(ctx, r, holders(), entries)
+	orders, err := erase.Pending(ctx, r, holders(), entries)
 	var found []audit.Finding
-	for _, id := range order.Objects {
-		found = append(found, audit.Finding{Table: "event", Row: fmt.Sprintf("pos=%d", id), Pos: id, Text: fault.T(
-			"清除登记簿中的对象仍有内容，请再次执行 touyan spill", "the register of erasures names it and it still has content; run touyan spill again")})
-	}
-	if len(order.Contents) > 0 {
+	for _, order := range orders {
+		for _, id := range order.Objects {
+			text := fault.T("清除登记簿中的对象仍有内容，请再次执行 touyan spill", "the register of erasures names it and it still has content; run touyan spill again")
+			if order.Own {
+				text = fault.T("清除登记簿中的到期事项仍有内容；服务器启动后一小时会再次清除", "the register of erasures names it as kept long enough and it still has content; the server erases it an hour after its start")
+			}
+			found = append(found, audit.Finding{Table: "event", Row: fmt.Sprintf("pos=%d", id), Pos: id, Text: text})
+		}
+		if len(order.Contents) == 0 {
+			continue
+		}
 		found = append(found, audit.Finding{Table: "blob", Pos: -1, Text: fault.T("清除登记簿中的附件内容仍在，请再次执行 touyan spill", "contents that the register of erasures names are still there; run touyan spill again")})
 	}
 	return found, err

@@ -36,6 +36,7 @@ func Holder() erase.Holder {
 					blotFiles(g, pos, "digest IN (SELECT x.digest FROM attachment x WHERE (x.subject = ? OR x.id = ?) AND x.erased = ?)", true, id, id, false)
 				} else {
 					blotFiles(g, pos, "(subject = ? OR id = ?)", false, id, id)
+					store.Blot(g, "DELETE FROM attachment_bound WHERE subject = ? OR id = ?", id, id)
 				}
 			}
 			for _, d := range t.Contents {

@@ -82,6 +82,12 @@ type Order struct {
 	Contents [][]byte
 	Kind     string // of its event: event.EventSpill and its like; "" leaves no event
 	Reason   string
+	// Own takes contents of files only where no other object has them: what was kept
+	// long enough goes from its object, a spilled document from wherever it lies.
+	Own bool
+	// Due is asked in the change whether the objects are to go now, and why; nil asks
+	// nothing. Its ErrNotDue leaves everything as it is.
+	Due func(g *store.Group, t *Target) (reason string, err error)
 	Actor    int64
 	Key      event.Key
 	Now      time.Time
@@ -146,6 +152,9 @@ func known(ctx context.Context, r store.Reader, holders []Holder, ids []int64) e
 	return nil
 }
 
+// ErrNotDue is the answer of a Schedule that does not let an object go yet.
+var ErrNotDue = errors.New("erase: not due")
+
 var (
 	errDry      = errors.New("erase: dry run")
 	errContents = errors.New("erase: contents are to be gathered")
@@ -176,7 +185,7 @@ func (c *erasing) gather(ctx context.Context, r store.Reader) error {
 			}
 			c.contents = append(c.contents, found...)
 		}
-		if !c.everywhere() {
+		if c.order.Own {
 			continue
 		}
 		for _, d := range c.contents {
@@ -190,16 +199,12 @@ func (c *erasing) gather(ctx context.Context, r store.Reader) error {
 	return nil
 }
 
-// everywhere: personal data whose term has come goes from its object, a spilled
-// document from wherever it lies.
-func (c *erasing) everywhere() bool { return c.order.Kind != event.EventTerm }
-
 // Load implements store.Change.
 func (c *erasing) Load(g *store.Group) {
 	fresh := store.Local(g, c, func() *bool { b := false; return &b })
 	if !*fresh { // the first round of this try
 		*fresh = true
-		c.target = Target{Objects: slices.Clone(c.order.Objects), Everywhere: c.everywhere()}
+		c.target = Target{Objects: slices.Clone(c.order.Objects), Everywhere: !c.order.Own}
 		for _, id := range c.sharing {
 			c.target.Add(id)
 		}
@@ -228,6 +233,13 @@ func (c *erasing) Decide(g *store.Group) error {
 	if c.order.Kind != "" && c.finished(g) {
 		c.done.Again = true
 		return nil
+	}
+	if c.order.Due != nil {
+		reason, err := c.order.Due(g, t)
+		if err != nil {
+			return err
+		}
+		c.order.Reason = reason
 	}
 	pos := int64(-1)
 	if c.order.Kind != "" {

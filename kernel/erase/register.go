@@ -29,37 +29,56 @@ type Entry struct {
 	ID      int64  `json:"id,omitempty"`
 	First   string `json:"first,omitempty"`   // of the event at the id, in hexadecimal
 	Content string `json:"content,omitempty"` // SHA-256, in hexadecimal
+	Own     bool   `json:"own,omitempty"`     // kept long enough: contents go only where no other object has them
 }
 
 // Enter writes what is about to be erased into the register of a key directory,
 // durably. Do it before erasing: a register that says too much is mended by
 // erasing again, one that says too little by nothing.
 func Enter(ctx context.Context, dir string, r store.Reader, t Target, now time.Time) error {
-	const op = "erase.Enter"
 	held, err := Register(dir)
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	add := func(e Entry) error {
-		if slices.ContainsFunc(held, func(h Entry) bool { return h.ID == e.ID && h.First == e.First && h.Content == e.Content }) {
-			return nil
-		}
-		e.At = now.UTC().Format(time.RFC3339)
-		return enc.Encode(e)
-	}
+	var list []Entry
 	for _, id := range t.Objects {
 		e, err := event.At(ctx, r, id)
 		if err != nil {
 			return err
 		}
-		if err := add(Entry{ID: id, First: hex.EncodeToString(e.Digest)}); err != nil {
-			return fault.Wrap(op, err)
-		}
+		list = append(list, Entry{ID: id, First: hex.EncodeToString(e.Digest)})
 	}
 	for _, d := range t.Contents {
-		if err := add(Entry{Content: hex.EncodeToString(d)}); err != nil {
+		list = append(list, Entry{Content: hex.EncodeToString(d)})
+	}
+	list = slices.DeleteFunc(list, func(e Entry) bool {
+		return slices.ContainsFunc(held, func(h Entry) bool { return h.ID == e.ID && h.First == e.First && h.Content == e.Content && !h.Own })
+	})
+	return write(dir, list, now)
+}
+
+// enterOwn is Enter for objects that were kept long enough. Their trees and files
+// are found again by a restore, so an object is one line; an office has many, so
+// the register is not read for lines that stand already.
+func enterOwn(ctx context.Context, dir string, r store.Reader, ids []int64, now time.Time) error {
+	var list []Entry
+	for _, id := range ids {
+		e, err := event.At(ctx, r, id)
+		if err != nil {
+			return err
+		}
+		list = append(list, Entry{ID: id, First: hex.EncodeToString(e.Digest), Own: true})
+	}
+	return write(dir, list, now)
+}
+
+// write adds lines to the register, durably.
+func write(dir string, list []Entry, now time.Time) error {
+	const op = "erase.Enter"
+	var text bytes.Buffer
+	for _, e := range list {
+		e.At = now.UTC().Format(time.RFC3339)
+		if err := json.NewEncoder(&text).Encode(e); err != nil {
 			return fault.Wrap(op, err)
 		}
 	}
@@ -103,14 +122,19 @@ func Register(dir string) ([]Entry, error) {
 	return out, nil
 }
 
-// Pending gives the order for what the register names and a log still holds, or
-// has lost without saying so, as a rewritten backup has; nothing is to be done if
-// both its lists are empty.
-func Pending(ctx context.Context, r store.Reader, holders []Holder, entries []Entry) (Order, error) {
+// pendingMost is how many objects that were kept long enough one order of Pending
+// names: an office has many, and they are erased in one change.
+const pendingMost = 100
+
+// Pending gives the orders for what the register names and a log still holds, or
+// has lost without saying so, as a rewritten backup has; none if nothing is to be
+// done.
+func Pending(ctx context.Context, r store.Reader, holders []Holder, entries []Entry) ([]Order, error) {
 	var o Order
+	var own []int64
 	entered, err := event.Erased(ctx, r)
 	if err != nil {
-		return o, err
+		return nil, err
 	}
 	for _, e := range entries {
 		if e.Content != "" {
@@ -120,7 +144,7 @@ func Pending(ctx context.Context, r store.Reader, holders []Holder, entries []En
 			}
 			held, err := holds(ctx, r, holders, d)
 			if err != nil {
-				return o, err
+				return nil, err
 			}
 			if held {
 				o.Contents = append(o.Contents, d)
@@ -132,13 +156,24 @@ func Pending(ctx context.Context, r store.Reader, holders []Holder, entries []En
 			continue
 		}
 		if err != nil {
-			return o, err
+			return nil, err
 		}
-		if _, done := entered[e.ID]; !done && hex.EncodeToString(first.Digest) == e.First {
+		switch _, done := entered[e.ID]; {
+		case done || hex.EncodeToString(first.Digest) != e.First:
+		case !e.Own:
 			o.Objects = append(o.Objects, e.ID)
+		case !slices.Contains(own, e.ID):
+			own = append(own, e.ID)
 		}
 	}
-	return o, nil
+	var orders []Order
+	if len(o.Objects)+len(o.Contents) > 0 {
+		orders = append(orders, o)
+	}
+	for part := range slices.Chunk(own, pendingMost) {
+		orders = append(orders, Order{Objects: part, Own: true})
+	}
+	return orders, nil
 }
 
 func holds(ctx context.Context, r store.Reader, holders []Holder, digest []byte) (bool, error) {

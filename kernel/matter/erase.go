@@ -31,6 +31,12 @@ func Holder() erase.Holder {
 				if !ok {
 					continue
 				}
+				if m.keeps() {
+					store.Delete(g, &keeping, m.ID)
+				}
+				if store.Have(g, &holds, m.ID) {
+					store.Delete(g, &holds, m.ID)
+				}
 				for _, s := range m.Clocks.Slots {
 					store.Delete(g, &tasks, taskKey{m.ID, s.Slot})
 				}
@@ -53,6 +59,7 @@ func reach(g *store.Group, t *erase.Target, id int64) {
 		return
 	}
 	t.Add(m.Root)
+	store.Want(g, &holds, m.Root)
 	for _, kids := range m.Clocks.Kids {
 		for _, kid := range kids {
 			t.Add(kid)

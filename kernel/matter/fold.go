@@ -29,7 +29,7 @@ func Check(ctx context.Context, r store.Reader, limit int) (found []audit.Findin
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	f := folder{r, defs, map[int64][]int64{}}
+	f := folder{r, defs, map[int64][]int64{}, nil}
 	if err := f.readSeals(ctx); err != nil {
 		return nil, 0, 0, err
 	}
@@ -44,6 +44,9 @@ func Check(ctx context.Context, r store.Reader, limit int) (found []audit.Findin
 				found = append(found, audit.Finding{Table: "matter_seal", Row: fmt.Sprintf("matter=%d", id), Text: fault.T("没有这个事项，却有保密记录", "a seal of no matter")})
 			}
 			return found, looked, erased, nil
+		}
+		if f.kept, err = readKept(ctx, r, last, rows[len(rows)-1].ID); err != nil {
+			return found, looked, erased, err
 		}
 		for _, m := range rows {
 			last = m.ID
@@ -76,6 +79,32 @@ type folder struct {
 	r     store.Reader
 	defs  *flow.Set
 	seals map[int64][]int64 // of matters not looked at yet
+	kept  map[int64]kept    // of those being looked at
+}
+
+// readKept reads what stands in the table of what is kept for matters after one
+// up to another.
+func readKept(ctx context.Context, r store.Reader, after, last int64) (map[int64]kept, error) {
+	out := map[int64]kept{}
+	_, err := store.Collect(ctx, r, func(row store.Scanner) (none struct{}, err error) {
+		var id int64
+		var k kept
+		err = row.Scan(&id, &k.Kind, &k.Ended)
+		out[id] = k
+		return none, err
+	}, "SELECT matter, kind, ended FROM matter_kept WHERE matter > ? AND matter <= ?", after, last)
+	return out, err
+}
+
+// checkKept holds the table of what is kept against a matter.
+func (f folder) checkKept(m Matter, add reporter) {
+	want := kept{}
+	if m.keeps() {
+		want = kept{m.Kind, m.Updated}
+	}
+	if f.kept[m.ID] != want {
+		add("matter_kept", fmt.Sprintf("matter=%d", m.ID), m.Last, "保存期限的起算与事项不符", "what is kept since when is not what the matter says")
+	}
 }
 
 // readSeals reads from which units matters are kept: they are few.
@@ -101,6 +130,7 @@ func (f folder) checkOne(ctx context.Context, m Matter, add reporter) (erased bo
 		add("matter_seal", fmt.Sprintf("matter=%d", m.ID), m.Last, "保密记录与事项不符", "the seals are not the matter's")
 	}
 	delete(f.seals, m.ID)
+	f.checkKept(m, add)
 	events = slices.DeleteFunc(events, func(ev event.Event) bool { return !m.moved(ev) })
 	for _, ev := range events {
 		if m.Outcome == flow.OutcomeErased {

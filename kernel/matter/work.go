@@ -180,6 +180,9 @@ func (w *work) settle(g *store.Group, m *Matter, st flow.State, fx []flow.Effect
 		return err
 	}
 	w.putTasks(g, m, before)
+	if m.keeps() {
+		store.Insert(g, &keeping, m.ID, kept{m.Kind, m.Updated})
+	}
 	if how == fresh {
 		store.Insert(g, &matters, m.ID, *m)
 	} else {

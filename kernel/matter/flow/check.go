@@ -31,6 +31,7 @@ func Check(s *Set, known Known) []Problem {
 		c.bounds(d)
 		sound[d] = !slices.ContainsFunc(c.problems[before:], func(p Problem) bool { return p.Code.structural() })
 		c.words(d)
+		c.keeping(d)
 		c.recusal(d)
 		c.data(d)
 	}
@@ -254,6 +255,18 @@ func (c *checking) words(d *Def) {
 	d.eachWho(walk)
 }
 
+// keeping checks the basis of a period of keeping.
+func (c *checking) keeping(d *Def) {
+	if d.Keep == nil || d.Keep.Set != SetByLaw {
+		return
+	}
+	for i, b := range d.Keep.Basis {
+		if b.Article == "" {
+			c.add(d, CodeKeep, d.Keep.Line, fmt.Sprintf("keep/basis/%d", i), "法律规定的保存期限须写明条款（article）；法律未定期限的，写 set: office。", "A period set by law names its article; where the law names none, write set: office.")
+		}
+	}
+}
+
 // eachWho visits every Who of the definition.
 func (d *Def) eachWho(visit func(w *Who, path string)) {
 	if d.Open != nil {
@@ -295,6 +308,8 @@ func (c *checking) kinds(sound map[*Def]bool) bool {
 				sound[d] = false
 			case child.Sealed != nil:
 				c.add(d, CodeSeal, n.block.Line, n.block.Path, "分办事项不能是保密的流程："+e.Run, "A sub-matter cannot be of a sealed kind: "+e.Run)
+			case child.Keep != nil:
+				c.add(d, CodeKeep, n.block.Line, n.block.Path, "分办事项随主事项一并保存，不能另定期限："+e.Run, "A sub-matter is kept as long as its parent and has no period of its own: "+e.Run)
 			case done[child] == 1 || child.Kind == d.Kind:
 				c.add(d, CodeKind, n.block.Line, n.block.Path, "分办形成循环，事项永远办不完："+e.Run, "Sub-matters run in a circle and never end: "+e.Run)
 				return false

@@ -12,8 +12,9 @@
 // the law sets for the whole (法定时限).
 //
 // A definition also says who besides the office may raise a matter (open), who
-// must stay off a step because of what he is or did (回避, apart), and from which
-// unit the matter is kept until when (保密, sealed).
+// must stay off a step because of what he is or did (回避, apart), from which
+// unit the matter is kept until when (保密, sealed), and how long its texts are
+// kept once it has ended (保存期限, keep).
 //
 // The machine is a set of pure functions from (definition, state, input) to
 // (state, effects). It knows no database, no person and no clock: whoever acts
@@ -44,6 +45,7 @@ type Def struct {
 	Name       fault.Text                `json:"name"`
 	Basis      []Basis                   `json:"basis,omitempty"`
 	Limit      *Whole                    `json:"limit,omitempty"`
+	Keep       *Keep                     `json:"keep,omitempty"`   // how long its texts are kept once it has ended
 	Given      string                    `json:"given,omitempty"`  // form of what the matter begins with
 	Open       *Who                      `json:"open,omitempty"`   // who may raise one, besides the office's secretaries and supervisors
 	Sealed     *Seal                     `json:"sealed,omitempty"` // from whom it is kept, and until when
@@ -73,6 +75,21 @@ type Whole struct {
 	Basis *Basis         `json:"basis,omitempty"`
 	Line  int            `json:"-"`
 }
+
+// Keep is how long the texts of an ended matter are kept (保存期限), with its whole
+// tree; then they are erased.
+type Keep struct {
+	Of    calendar.Period `json:"of"`
+	Set   string          `json:"set"` // who sets it: SetByLaw, or SetByOffice where the law names none
+	Basis []Basis         `json:"basis"`
+	Line  int             `json:"-"`
+}
+
+// Who sets a period of keeping.
+const (
+	SetByLaw    = "law"
+	SetByOffice = "office"
+)
 
 // Block is one element of a sequence; exactly one of its pointers is set.
 type Block struct {

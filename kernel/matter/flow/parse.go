@@ -62,6 +62,9 @@ func (p *parsing) def(root *value) *Def {
 		}
 		w.done()
 	}
+	if v := f.opt("keep"); v != nil {
+		d.Keep = p.keep(v)
+	}
 	if v := f.opt("given"); v != nil {
 		d.Given = p.id(v)
 	}
@@ -246,6 +249,32 @@ func (p *parsing) seal(v *value) *Seal {
 	}
 	f.done()
 	return s
+}
+
+func (p *parsing) keep(v *value) *Keep {
+	f := p.fields(v)
+	k := &Keep{Line: v.line}
+	if of := f.need("of"); of != nil {
+		text := p.text(of)
+		var err error
+		if k.Of, err = calendar.ParsePeriod(text); err != nil && text != "" {
+			p.at(of, "保存期限应写成 10y（年）或 18m（月），最长100年。", "Write the period as 10y (years) or 18m (months), 100 years at most.")
+		}
+	}
+	if set := f.need("set"); set != nil {
+		if k.Set = p.text(set); k.Set != "" && k.Set != SetByLaw && k.Set != SetByOffice {
+			p.at(set, "须写明期限由谁确定：law（法律规定）或 office（法律未定，由本机关确定）。", "Say who sets the period: law, or office where the law names none.")
+		}
+	}
+	basis := f.need("basis")
+	for _, b := range p.list(basis) {
+		k.Basis = append(k.Basis, *p.basis(b))
+	}
+	if basis != nil && basis.shape == isList && len(k.Basis) == 0 {
+		p.at(basis, "须写明保存期限的依据。", "Say on what the period rests.")
+	}
+	f.done()
+	return k
 }
 
 func (p *parsing) seq(v *value, mayBeEmpty bool) []Block {

@@ -28,6 +28,7 @@ const (
 	CodeUnit    Code = "unit"    // limits can be compared with that of the whole
 	CodeClock   Code = "clock"   // the limits of the longest path fit the whole
 	CodeSeal    Code = "seal"    // what is sealed leaks by no number and no sub-matter
+	CodeKeep    Code = "keep"    // a period of keeping is of a whole, and one set by law names its article
 	CodeComplex Code = "complex" // the longest path can be computed with bounded effort
 )
 
