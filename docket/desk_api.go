@@ -21,6 +21,7 @@ import (
 func (o *Office) Register(s *web.Server, registry *auth.Registry) {
 	o.registerDesk(s)
 	o.registerMatter(s)
+	o.registerKeep(s)
 	o.registerAttachments(s)
 	o.registerRegister(s)
 	o.registerAlike(s)

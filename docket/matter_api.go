@@ -10,6 +10,7 @@ import (
 	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/erase"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
@@ -55,6 +56,7 @@ type Detail struct {
 	Instruction *instruction `json:"instruction"`
 	Files       []attachment `json:"files"`
 	Sealed      []fault.Text `json:"sealed" doc:"the units from which it is kept until it is disclosed"`
+	Keep        keeping      `json:"keep" doc:"how long its texts are kept, who holds them, or that they were erased"`
 	Approval    *approval    `json:"approval" doc:"what to look at before a supervision is approved"`
 }
 
@@ -143,6 +145,9 @@ func (o *Office) detail(ctx context.Context, who auth.Principal, id int64) (Deta
 		got.Sealed = append(got.Sealed, v.unit(unit))
 	}
 	if got.Approval, err = o.approvalOf(ctx, who, m); err != nil {
+		return got, err
+	}
+	if got.Keep, err = v.keeping(ctx, m); err != nil {
 		return got, err
 	}
 	for _, s := range m.Clocks.Slots {
@@ -274,8 +279,8 @@ func (v view) entry(d *flow.Def, e event.Event) entry {
 	return t
 }
 
-// foreign fills in an event that is not the engine's: a file bound to the matter,
-// or its erasure.
+// foreign fills in an event that moved nothing in the matter: a file bound to it, a
+// hold, or its erasure.
 func foreign(t *entry, e event.Event) bool {
 	switch {
 	case e.Kind == attach.EventAdd:
@@ -286,10 +291,29 @@ func foreign(t *entry, e event.Event) bool {
 		}
 	case event.Erases(e.Kind):
 		t.ActName = fault.T("内容清除", "Content erased")
+		var b erase.Body
+		if e.Kind == event.EventTerm && json.Unmarshal(e.Body, &b) == nil { // the reason of an order is not for everybody
+			t.Text = b.Why
+		}
+	case e.Kind == matter.EventHold:
+		t.ActName = fault.T("暂缓清除", "Erasure held")
+		t.Text = holdWords(e)
+	case e.Kind == matter.EventRelease:
+		t.ActName = fault.T("解除暂缓清除", "Hold ended")
+		t.Text = holdWords(e)
 	default:
 		return false
 	}
 	return true
+}
+
+// holdWords gives what was said when a hold began or ended.
+func holdWords(e event.Event) fault.Text {
+	var h matter.Hold
+	if e.Erased || json.Unmarshal(e.Body, &h) != nil {
+		return fault.Text{}
+	}
+	return fault.T(h.Words, h.Words)
 }
 
 func (v view) actor(id int64) string {

@@ -50,6 +50,7 @@ type draftPage struct {
 	Name     fault.Text     `json:"name"`
 	Problems []flow.Problem `json:"problems"`
 	Diagram  *diagrams      `json:"diagram"`
+	Keep     *keepTerm      `json:"keep"`
 	Given    map[string]any `json:"given" nullable:"true"`
 	Trial    *trialOf       `json:"trial"`
 }
@@ -147,6 +148,7 @@ func (o *Office) Try(in Trial) (draftPage, error) {
 		return got, nil
 	}
 	got.Kind, got.Name, got.Diagram = d.Kind, d.Name, &diagrams{d.Diagram("zh"), d.Diagram("en")}
+	got.Keep = termOf(d.Keep)
 	if f := d.Form(d.Given); f != nil {
 		got.Given = ordered(f)
 	}

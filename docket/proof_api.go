@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
@@ -73,7 +74,7 @@ func (o *Office) receipt(ctx context.Context, who auth.Principal, pos int64) (au
 	if err != nil {
 		return audit.Issued{}, err
 	}
-	if !o.personal(e) {
+	if !o.personal(e) && e.Kind != event.EventSpill {
 		r = r.With(e) // else it proves the event without what it says
 	}
 	return audit.Issued{Receipt: r, Log: o.Key.Name, Key: o.Key.Public}, nil
@@ -96,7 +97,7 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 	case kind == "docket.intake":
 		_, _, err = o.Intake(ctx, who, e.Subject)
 	case kind == exportKind && (e.Actor == who.Person || o.Book.Now().Audits(who.Person)):
-	case o.Desk.Definitions().Latest(kind) != nil:
+	case event.Erases(e.Kind), e.Kind == attach.EventAdd, e.Kind == matter.EventHold, e.Kind == matter.EventRelease, o.Desk.Definitions().Latest(kind) != nil:
 		_, err = o.Desk.Get(ctx, who, e.Subject)
 	default:
 		err = errNoReceipt()
@@ -141,6 +142,7 @@ type DefRow struct {
 	Basis     []flow.Basis `json:"basis"`
 	Steps     int          `json:"steps"`
 	LimitText fault.Text   `json:"limit_text"`
+	Keep      *keepTerm    `json:"keep" doc:"how long the texts of an ended matter are kept; null when nothing says so"`
 	Running   int          `json:"running" doc:"those not ended that the one who asks may see, counted up to 999 in each state"`
 }
 
@@ -185,6 +187,7 @@ func (o *Office) defRow(ctx context.Context, who auth.Principal, d *flow.Def) (D
 			r.Steps++
 		}
 	}
+	r.Keep = termOf(d.Keep)
 	if d.Limit != nil {
 		r.LimitText = d.Limit.Of.Text()
 	}

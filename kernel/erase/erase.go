@@ -87,17 +87,18 @@ type Order struct {
 	Own bool
 	// Due is asked in the change whether the objects are to go now, and why; nil asks
 	// nothing. Its ErrNotDue leaves everything as it is.
-	Due func(g *store.Group, t *Target) (reason string, err error)
-	Actor    int64
-	Key      event.Key
-	Now      time.Time
-	Dry      bool // only find out what would go
+	Due   func(g *store.Group, t *Target) (why fault.Text, err error)
+	Actor int64
+	Key   event.Key
+	Now   time.Time
+	Dry   bool // only find out what would go
 }
 
 // Body is the body of the event.
 type Body struct {
-	Objects []int64 `json:"objects"`
-	Reason  string  `json:"reason"`
+	Objects []int64    `json:"objects"`
+	Reason  string     `json:"reason,omitempty"` // as somebody wrote it
+	Why     fault.Text `json:"why,omitzero"`     // as Due said it
 }
 
 // Done is what was erased, or would be.
@@ -234,18 +235,18 @@ func (c *erasing) Decide(g *store.Group) error {
 		c.done.Again = true
 		return nil
 	}
+	body := Body{Objects: t.Objects, Reason: c.order.Reason}
 	if c.order.Due != nil {
-		reason, err := c.order.Due(g, t)
-		if err != nil {
+		var err error
+		if body.Why, err = c.order.Due(g, t); err != nil {
 			return err
 		}
-		c.order.Reason = reason
 	}
 	pos := int64(-1)
 	if c.order.Kind != "" {
 		place, err := event.Append(g, event.Draft{
 			Kind: c.order.Kind, Subject: c.subject(), Actor: c.order.Actor, Key: c.order.Key, Recorded: c.order.Now,
-			Body: Body{Objects: t.Objects, Reason: c.order.Reason},
+			Body: body,
 		})
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ type Schedule interface {
 	Over(ctx context.Context, batch int, do func(ids []int64) error) error
 	// Due says, in the change that is to erase an object, why it goes now; ErrNotDue
 	// when it is to stay after all.
-	Due(g *store.Group, id int64, t *Target, now time.Time) (reason string, err error)
+	Due(g *store.Group, id int64, t *Target, now time.Time) (why fault.Text, err error)
 }
 
 // The pace of Sweep: how many objects are entered into the register at once, and
@@ -129,6 +129,6 @@ func (t *Terms) order(id int64, dry bool) Order {
 	now := t.Clock.Now()
 	return Order{
 		Objects: []int64{id}, Kind: event.EventTerm, Own: true, Key: event.KeyOf(fmt.Sprintf("term/%d", id)), Now: now, Dry: dry,
-		Due: func(g *store.Group, target *Target) (string, error) { return t.Schedule.Due(g, id, target, now) },
+		Due: func(g *store.Group, target *Target) (fault.Text, error) { return t.Schedule.Due(g, id, target, now) },
 	}
 }

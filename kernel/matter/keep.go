@@ -134,13 +134,13 @@ func (e *Engine) over(ctx context.Context, kind string, p calendar.Period, after
 // Due says, within the change that is to erase a matter, why it is erased now. It
 // is not while it or a part of it is open, while somebody holds it, and before its
 // period, from the last end in its tree, is over.
-func (e *Engine) Due(g *store.Group, id int64, t *erase.Target, now time.Time) (reason string, err error) {
+func (e *Engine) Due(g *store.Group, id int64, t *erase.Target, now time.Time) (why fault.Text, err error) {
 	m, ok := store.Get(g, &matters, id)
 	if !ok || !m.keeps() {
-		return "", erase.ErrNotDue
+		return why, erase.ErrNotDue
 	}
 	if _, held := store.Get(g, &holds, id); held {
-		return "", erase.ErrNotDue
+		return why, erase.ErrNotDue
 	}
 	ended := m.Updated
 	for _, part := range t.Objects {
@@ -149,17 +149,17 @@ func (e *Engine) Due(g *store.Group, id int64, t *erase.Target, now time.Time) (
 		}
 		if p, ok := store.Get(g, &matters, part); ok {
 			if p.Status != Ended {
-				return "", erase.ErrNotDue
+				return why, erase.ErrNotDue
 			}
 			ended = max(ended, p.Updated)
 		}
 	}
 	k := e.held.Load().keepOf(m.Kind, m.Def)
 	if k == nil || !now.After(k.Of.End(micro(ended))) {
-		return "", erase.ErrNotDue
+		return why, erase.ErrNotDue
 	}
 	last, text := calendar.DayOf(k.Of.End(micro(ended))), k.Of.Text()
-	return fmt.Sprintf("办结后保存%s，至%s期满 kept for %s after it ended, until %s", text.ZH, last, text.EN, last), nil
+	return fault.T(fmt.Sprintf("办结后保存%s，%s期满", text.ZH, last), fmt.Sprintf("kept for %s after it ended, until %s", text.EN, last)), nil
 }
 
 // Keeping is how long a matter is kept, as its page says it.
@@ -177,7 +177,7 @@ type Gone struct {
 }
 
 // Keeping tells how long a matter, which the caller may read, is kept. A part is
-// kept as long as the whole.
+// kept, and held, with the whole.
 func (e *Engine) Keeping(ctx context.Context, m Matter) (k Keeping, err error) {
 	if m.Outcome == flow.OutcomeErased {
 		k.Gone, err = e.gone(ctx, m.ID)
@@ -191,7 +191,7 @@ func (e *Engine) Keeping(ctx context.Context, m Matter) (k Keeping, err error) {
 	if k.Keep = e.held.Load().keepOf(m.Kind, m.Def); k.Keep != nil && m.Status == Ended {
 		k.Until = k.Keep.Of.End(micro(m.Updated))
 	}
-	k.Hold, err = e.holdOf(ctx, m.ID)
+	k.Hold, err = e.holdOf(ctx, m.ID) // of the whole
 	return k, err
 }
 

@@ -12,7 +12,7 @@ CREATE INDEX matter_kept_ended ON matter_kept (kind, ended, matter);
 -- Those that had ended before. An envelope begins {"pos":N,"recorded":M, and M,
 -- in µs, has 16 digits.
 INSERT INTO matter_kept (matter, kind, ended)
-SELECT m.id, m.kind, CAST(substr(e.envelope, 20 + length(CAST(e.pos AS TEXT)), 16) AS BIGINT)
+SELECT m.id, m.kind, CAST(substr(e.envelope, 20 + length(e.pos || ''), 16) AS BIGINT)
 FROM matter m JOIN event e ON e.pos = (SELECT max(x.pos) FROM event x WHERE x.subject = m.id AND x.envelope LIKE '%"kind":"' || m.kind || '/%')
 WHERE m.status = 'ended' AND m.parent = 0 AND NOT EXISTS (SELECT 1 FROM erasure r WHERE r.id = m.id);
 
