@@ -42,7 +42,7 @@ var may = map[string][]string{
 	"kernel/auth/oidc":   {"kernel/auth", "kernel/clock", "kernel/fault"},
 	"kernel/web":         {"kernel/auth", "kernel/auth/oidc", "kernel/clock", "kernel/event", "kernel/fault", "kernel/notice", "kernel/privacy"},
 	"kernel/attach":      {"kernel/erase", "kernel/audit", "kernel/auth", "kernel/clock", "kernel/event", "kernel/fault", "kernel/privacy", "kernel/store"},
-	"kernel/erase":       {"kernel/audit", "kernel/clock", "kernel/event", "kernel/fault", "kernel/store"},
+	"kernel/erase":       {"kernel/audit", "kernel/calendar", "kernel/clock", "kernel/event", "kernel/fault", "kernel/store"},
 	"kernel/web/webtest": {"kernel/web"},
 	"web":                {},
 	"docket/report":      {"kernel/fault"},

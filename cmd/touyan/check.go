@@ -36,6 +36,7 @@ type checked struct {
 	Matters  int             `json:"matters"`
 	Erased   int             `json:"erased"`
 	Files    int             `json:"files"`
+	Waiting  int             `json:"waiting"` // erasures since the files of the database were scrubbed
 	Findings []audit.Finding `json:"findings"`
 }
 
@@ -56,6 +57,9 @@ func (c *checkCmd) Run(ctx context.Context, s streams) error {
 	}
 	out.Findings = append(out.Findings, left...)
 	out.OK = len(out.Findings) == 0
+	if out.Waiting, err = erase.Unscrubbed(ctx, prog.DB); err != nil {
+		return err
+	}
 	if c.JSON {
 		err = printJSON(s.out, out)
 	} else {
@@ -72,6 +76,9 @@ func (c checked) print(w io.Writer) {
 		fmt.Fprintf(w, "✗ %s %s: %s %s\n", f.Table, f.Row, f.Text.ZH, f.Text.EN)
 	}
 	fmt.Fprintf(w, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已清除 erased, %d 个附件 files, %d 处不符 findings\n", c.Events, c.Matters, c.Erased, c.Files, len(c.Findings))
+	if c.Waiting > 0 {
+		fmt.Fprintf(w, "有%d次清除之后尚未清理存储；服务器夜间自动清理，或执行 touyan scrub。 Erasures whose bytes are not scrubbed yet: %d; the server does it at night, or touyan scrub.\n", c.Waiting, c.Waiting)
+	}
 }
 
 func (p *Program) check(ctx context.Context, limit int) (checked, error) {

@@ -192,6 +192,7 @@ func TestTerm(t *testing.T) {
 		if n != len(due) {
 			t.Errorf("%d erasures wait for the scrub", n)
 		}
+		c.wants(0, []string{"0 处不符", fmt.Sprintf("有%d次清除", len(due))}, append([]string{"check"}, at(c.place)...)...)
 		if done, err := c.prog.Terms.ScrubOnce(context.Background()); err != nil || !done {
 			t.Fatal(done, err)
 		}

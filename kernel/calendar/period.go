@@ -45,10 +45,7 @@ func (p Period) String() string {
 
 // Text says the period to a person.
 func (p Period) Text() fault.Text {
-	switch {
-	case !p.usable():
-		return fault.T("无期限", "no period")
-	case p.Months%12 == 0:
+	if p.Months%12 == 0 {
 		return fault.T(strconv.Itoa(p.Months/12)+"年", plural(p.Months/12, "year"))
 	}
 	return fault.T(strconv.Itoa(p.Months)+"个月", plural(p.Months, "month"))

@@ -49,10 +49,9 @@ export const api = {
   },
   board: (query: Query) => get<T.Board>('/api/board', query),
   matter: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}`)),
-  act: async (id: T.Id, body: { slot: string; step: string; act: string; input: unknown; behalf?: T.Id }, key: string) => {
-    const done = await post<Omit<T.ActDone, 'matter_now'> & { matter_now: WireMatter }>(`/api/matters/${id}/acts`, body, key)
-    return { ...done, matter_now: tidy(done.matter_now) } as T.ActDone
-  },
+  act: (id: T.Id, body: { slot: string; step: string; act: string; input: unknown; behalf?: T.Id }, key: string) => done(post<WireDone>(`/api/matters/${id}/acts`, body, key)),
+  hold: (id: T.Id, body: Record<string, unknown>, key: string) => done(post<WireDone>(`/api/matters/${id}/hold`, body, key)),
+  release: (id: T.Id, body: Record<string, unknown>, key: string) => done(post<WireDone>(`/api/matters/${id}/release`, body, key)),
   tree: (id: T.Id) => get<T.TreeNode>(`/api/matters/${id}/tree`),
   provenance: (id: T.Id) => get<T.Provenance>(`/api/matters/${id}/provenance`),
   papers: (id: T.Id) => get<T.PaperMenu>(`/api/matters/${id}/papers`),
@@ -146,6 +145,12 @@ function save(blob: Blob, name: string): void {
 // A matter's `children` is a list on the matter itself and counts on a row; the
 // screens call the list children_rows and keep the counts under children.
 type WireMatter = Omit<T.Matter, 'children'> & { children: T.Row[] | T.Row['children'] }
+
+type WireDone = Omit<T.ActDone, 'matter_now'> & { matter_now: WireMatter }
+async function done(answer: Promise<WireDone>): Promise<T.ActDone> {
+  const got = await answer
+  return { ...got, matter_now: tidy(got.matter_now) } as T.ActDone
+}
 
 function tidy(wire: WireMatter): T.Matter {
   const rows = Array.isArray(wire.children) ? wire.children : (wire.children_rows ?? [])

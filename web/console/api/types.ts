@@ -335,8 +335,25 @@ export interface Matter extends Row {
   clocks: Clock[]
   instruction?: Instruction | null
   sealed?: Text[]
+  keep: Keeping
   approval?: Approval | null
   files: Attachment[]
+}
+
+/** How long the texts of an ended matter of a kind are kept. */
+export interface KeepTerm {
+  text: Text
+  set: 'law' | 'office'
+  basis: { source: string; article?: string }[]
+}
+
+export interface Keeping {
+  term: KeepTerm | null
+  until: string
+  over: boolean
+  held: { pos: number; at: string; by: Named | null; why: string; words: string; review: string } | null
+  may_hold: boolean
+  erased: { pos: number; at: string; how: string; why: Text } | null
 }
 
 export interface Approval {
@@ -450,6 +467,7 @@ export interface DefinitionRow {
   basis: ({ source: string; article?: string } | string)[] | string
   steps: number
   limit_text: Text | string
+  keep: KeepTerm | null
   running: number
 }
 
@@ -488,6 +506,7 @@ export interface Definition {
   hash: string
   basis: DefinitionRow['basis']
   source: string
+  keep: KeepTerm | null
   diagram: { zh: Diagram; en: Diagram }
   problems: { text: Text; line: number; path?: string }[]
   given?: Schema | null
@@ -522,6 +541,7 @@ export interface DraftPage {
   name: Text
   problems: { text: Text; line: number; path?: string }[]
   diagram: { zh: Diagram; en: Diagram } | null
+  keep: KeepTerm | null
   given: Schema | null
   trial: {
     refused: { text: Text; fields: { path: string; text: Text }[] } | null
