@@ -2,23 +2,35 @@ package main
 
 import (
 	"context"
+	"fmt"
 
+	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/observatory/fact"
+	"touyan.dev/touyan/observatory/panel"
 )
 
 // factsCmd mines a panel.
 type factsCmd struct {
 	panelFlags
-	Mechanical bool `help:"按答案文件的机械定义输出，不经质量把关。 By the plain definitions of the answer keys, without the quality gate."`
-	CSV        bool `help:"输出 CSV，与 --mechanical 同用。 Print CSV, with --mechanical."`
+	Mechanical bool   `help:"按答案文件的机械定义输出，不经质量把关。 By the plain definitions of the answer keys, without the quality gate."`
+	CSV        bool   `help:"输出 CSV，与 --mechanical 同用。 Print CSV, with --mechanical."`
+	Subject    string `help:"只要这个对象的事实。 Facts of this subject only." placeholder:"CODE"`
+	At         string `help:"只要这一时间的事实；默认为最新一期，all 为全部。 Facts of this period only; the newest by default, all for every one." placeholder:"PERIOD"`
+	Top        int    `help:"最多多少条。 How many at most." default:"20"`
+	JSON       bool   `help:"输出 JSON。 Print JSON."`
 }
 
 func (c *factsCmd) Help() string {
 	return `从统计数据中找出值得一说的事实。只读文件，不动数据库。
 Finds what in the statistics is worth saying. It reads files and no database.
 
+  touyan facts --panel cities.csv --meta cities_meta.csv --about indicators.csv --peers province,all --top 10
+  touyan facts --panel cities.csv --meta cities_meta.csv --peers province --subject 320100 --at 2023 --json
   touyan facts --panel cities.csv --layout wide --subject-col city_code --time-col year --indicators gdp,va_secondary --meta cities_meta.csv --peers province --mechanical --csv`
 }
+
+// factsKept is how many facts of an indicator and form are weighed to the end.
+const factsKept = 400
 
 // Run implements the command.
 func (c *factsCmd) Run(_ context.Context, s streams) error {
@@ -26,5 +38,43 @@ func (c *factsCmd) Run(_ context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return fact.WriteMechanical(s.out, p)
+	if c.Mechanical {
+		return fact.WriteMechanical(s.out, p)
+	}
+	o := fact.Product(p.Axis)
+	o.Most = factsKept
+	if c.Subject != "" {
+		i, ok := p.Subject(c.Subject)
+		if !ok {
+			return fault.At("touyan.facts", "--subject", "数据里没有这个对象。", "The data have no such subject.")
+		}
+		o.Watch = []int{i}
+	}
+	until := p.Axis.Len
+	switch c.At {
+	case "":
+		o.From = p.Axis.Len - 1
+	case "all":
+	default:
+		f, period, ok := panel.ParsePeriod(c.At)
+		col, within := p.Axis.Col(period)
+		if !ok || f != p.Axis.Freq || !within {
+			return fault.At("touyan.facts", "--at", "数据里没有这个时间。", "The data have no such period.")
+		}
+		o.From, until = col, col+1
+	}
+	r := fact.Mine(p, o)
+	told := []fact.Told{}
+	for _, f := range r.Facts {
+		if int(f.Period) < until && len(told) < c.Top {
+			told = append(told, fact.Tell(p, o, f))
+		}
+	}
+	if c.JSON {
+		return printJSON(s.out, told)
+	}
+	for i, f := range told {
+		fmt.Fprintf(s.out, "%d  %s\n   %s\n", i+1, f.ZH, f.EN)
+	}
+	return nil
 }

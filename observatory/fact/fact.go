@@ -102,6 +102,7 @@ const (
 	Provisional                      // one of the cells will be revised
 	DefinitionMove                   // the definition changed, for all peers alike, within the span spoken of
 	Known                            // Robust was computed from revisions that happened
+	Repeated                         // the same was true in the period before
 )
 
 // None stands for no subject, rival, peer set or period.
@@ -168,22 +169,28 @@ func (f Fact) Key(p *panel.Panel) string {
 
 // Options say what to look for.
 type Options struct {
-	TopK       []int  // the k of first top-k
-	Gap        int    // periods that must lie between for a "since"
-	Running    int    // rises or falls in a row that make a streak
-	Broken     int    // and that make its end worth saying
-	From       int    // first column facts are wanted of; history before it is looked back on
-	Watch      []int  // subjects facts are wanted of; nil: all
-	AllPairs   bool   // every overtaking, not only of neighbours in rank
-	Mechanical bool   // the plain definitions of the answer keys: larger is first, no classes, levels only
-	Growth     bool   // also mine growth
-	PerHead    string // indicator to divide by, for additive ones; "": no such form
+	TopK       []int   // the k of first top-k
+	Gap        int     // periods that must lie between for a "since"
+	Running    int     // rises or falls in a row that make a streak
+	Broken     int     // and that make its end worth saying
+	From       int     // first column facts are wanted of; history before it is looked back on
+	Watch      []int   // subjects facts are wanted of; nil: all
+	AllPairs   bool    // every overtaking, not only of neighbours in rank
+	Mechanical bool    // the plain definitions of the answer keys: larger is first, no classes, levels only
+	Growth     bool    // also mine growth
+	PerHead    string  // indicator to divide additive ones by; "": no such form
+	Sets       [][]int // sets of two or three indicators for the skyline
+	Targets    []Aim
+	Weights    map[string]float64    // importance of an indicator by code; 1 when absent
+	Revisions  map[string]*Revisions // what became of its published figures, by indicator code
+	Infer      bool                  // also test for outliers and breaks, and bound the false discoveries
+	Most       int                   // facts kept of each indicator and form, the best by score; 0: all
 }
 
 // Product gives the options of the office's own facts for yearly data, with
 // spans that fit the frequency otherwise.
 func Product(a panel.Axis) Options {
-	o := Options{TopK: []int{1, 2, 3, 5, 10}, Gap: 5, Running: 5, Broken: 5, Growth: true}
+	o := Options{TopK: []int{1, 2, 3, 5, 10}, Gap: 5, Running: 5, Broken: 5, Growth: true, Infer: true}
 	switch a.Freq {
 	case panel.Quarterly:
 		o.Gap, o.Running, o.Broken = 8, 6, 6

@@ -1,8 +1,19 @@
 package fact
 
 import (
+	"cmp"
+	"slices"
+
 	"touyan.dev/touyan/observatory/panel"
 )
+
+// Result is what a mining found.
+type Result struct {
+	Facts  []Fact     // the best first
+	Counts [kinds]int // found, before folding and choosing
+	Tested int        // hypotheses behind the inferential facts
+	Folded int        // left out because another fact implies them
+}
 
 // miner holds what is reused from slab to slab.
 type miner struct {
@@ -11,11 +22,13 @@ type miner struct {
 	parts     []partition
 	standings []*standing
 	field     field
+	share     field
 	state     []running
 	watched   []bool // nil: all
 	up, down  stack
 	emit      func(Fact)
-	cols      [][]int
+	raw       []Fact
+	tally     tally
 }
 
 // newMiner prepares for a panel.
@@ -34,6 +47,70 @@ func newMiner(p *panel.Panel, o Options) *miner {
 }
 
 func (m *miner) wants(s int) bool { return m.watched == nil || m.watched[s] }
+
+// Mine finds the facts of a panel: of every indicator the enumerative ones, and
+// the inferential ones that stay within the false discovery rate over the whole
+// panel.
+func Mine(p *panel.Panel, o Options) *Result {
+	m := newMiner(p, o)
+	r := &Result{}
+	for i := range p.Indicators {
+		m.mineIndicator(i, r)
+	}
+	for i := range m.Sets {
+		m.collect(r, m.Sets[i][0], Level, func(emit func(Fact)) { m.skylines(i, emit) })
+	}
+	if o.Infer {
+		m.infer(r)
+	}
+	for i := range m.Targets {
+		m.collect(r, m.Targets[i].Indicator, Level, func(emit func(Fact)) { m.target(i, emit) })
+	}
+	r.fold(p)
+	slices.SortFunc(r.Facts, better)
+	return r
+}
+
+// MineIndicator finds the enumerative facts of one indicator: what a release
+// asks for.
+func MineIndicator(p *panel.Panel, indicator int, o Options) *Result {
+	m := newMiner(p, o)
+	r := &Result{}
+	m.mineIndicator(indicator, r)
+	r.fold(p)
+	slices.SortFunc(r.Facts, better)
+	return r
+}
+
+func (m *miner) mineIndicator(i int, r *Result) {
+	about, x := m.panel.Indicators[i], m.panel.Slabs[i]
+	m.collect(r, i, Level, func(emit func(Fact)) {
+		m.slab(i, Level, x, emit)
+		if len(about.Parts) > 0 {
+			m.drivers(i, emit)
+		}
+	})
+	if m.Growth && !about.Rate {
+		m.collect(r, i, Growth, func(emit func(Fact)) { m.slab(i, Growth, growth(x, int(m.panel.Axis.Freq)), emit) })
+	}
+	if heads := m.panel.Slab(m.PerHead); heads != nil && about.Additive && about.Code != m.PerHead {
+		m.collect(r, i, PerHead, func(emit func(Fact)) { m.slab(i, PerHead, perHead(x, heads), emit) })
+	}
+}
+
+// collect takes what a pass emits, weighs it and keeps the best.
+func (m *miner) collect(r *Result, indicator int, form Form, pass func(emit func(Fact))) {
+	m.raw = m.raw[:0]
+	m.tally.reset()
+	pass(func(f Fact) {
+		m.tally.add(f)
+		m.raw = append(m.raw, f)
+	})
+	for k, n := range m.tally.kinds() {
+		r.Counts[k] += n
+	}
+	r.Facts = append(r.Facts, m.weigh(indicator, form)...)
+}
 
 // compared gives the runs of periods that a form's history compares: all, or for
 // a cumulative indicator each part of the year with the same part of other years.
@@ -62,7 +139,8 @@ func (m *miner) slab(indicator int, form Form, x *panel.Slab, emit func(Fact)) {
 		m.field.class = nil
 	}
 	base := Fact{Indicator: int32(indicator), Form: form, Subject: None, Peers: None, Rival: None, Since: None}
-	for _, cols := range compared(m.panel.Axis, about.Form) {
+	runs := compared(m.panel.Axis, about.Form)
+	for _, cols := range runs {
 		for s := range x.N {
 			if m.wants(s) {
 				fact := base
@@ -71,17 +149,69 @@ func (m *miner) slab(indicator int, form Form, x *panel.Slab, emit func(Fact)) {
 			}
 		}
 	}
+	additive := about.Additive && form == Level && !m.Mechanical
 	for _, st := range m.standings {
 		st.rankAll(m.panel, &m.field, m.state)
-		for _, cols := range compared(m.panel.Axis, about.Form) {
-			for s, k := range st.of {
-				if k != None && m.wants(s) {
-					fact := base
-					fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
-					m.place(st, s, cols, fact)
-				}
-			}
+		for _, cols := range runs {
+			m.among(st, cols, base, form)
 			m.overtakes(st, cols, base)
+			if !m.Mechanical && form != Growth {
+				m.sets(st, cols, base, additive)
+			}
+			if additive {
+				m.shares(st, cols, base)
+			}
+		}
+		if about.Form == panel.Cumulative {
+			m.withinYear(st, base)
 		}
 	}
+}
+
+// among finds the place of every wanted subject in its peer set.
+func (m *miner) among(st *standing, cols []int, base Fact, form Form) {
+	for s, k := range st.of {
+		if k == None || !m.wants(s) {
+			continue
+		}
+		fact := base
+		fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
+		m.place(st, s, cols, fact)
+		if !m.Mechanical && form != Growth {
+			m.gaps(st, s, cols, fact)
+		}
+	}
+}
+
+// withinYear emits how the rank of a cumulative figure moved against each
+// earlier quarter's end of the same year, and the month before.
+func (m *miner) withinYear(st *standing, base Fact) {
+	a, f := m.panel.Axis, &m.field
+	quarter := int(a.Freq) / 4
+	for s, k := range st.of {
+		if k == None || !m.wants(s) {
+			continue
+		}
+		for t := max(1, m.From); t < f.t; t++ {
+			now := int32(st.rank[s*f.t+t])
+			if now == 0 {
+				continue
+			}
+			fact := base
+			fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
+			fact.Period, fact.P1, fact.Value, fact.Observed = int32(t), now, f.sign*f.key[s*f.t+t], st.count[int(k)*f.t+t]
+			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t); e-- {
+				if old := int32(st.rank[s*f.t+e]); old > 0 && (e == t-1 || a.Part(e)%max(1, quarter) == 0) {
+					m.moved(fact, old, e)
+				}
+			}
+		}
+	}
+}
+
+// better orders facts: by score, then by what they speak of, so that equal
+// scores have one order.
+func better(a, b Fact) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Indicator, b.Indicator), cmp.Compare(b.Period, a.Period), cmp.Compare(a.Form, b.Form),
+		cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Peers, b.Peers), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Rival, b.Rival), cmp.Compare(a.P2, b.P2), cmp.Compare(a.P1, b.P1), cmp.Compare(a.Since, b.Since))
 }

@@ -25,7 +25,7 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 		fact.Period, fact.Value = int32(t), f.sign*f.key[s*f.t+t]
 		fact.Observed = st.count[k*f.t+t]
 		fact.P1 = r
-		wanted := t >= o.From
+		wanted := t >= o.From && (o.Mechanical || covered(fact))
 		if wanted && !o.Mechanical {
 			now := fact
 			now.Kind, now.Since, now.First = Rank, None, int32(max(first, 0))
@@ -54,6 +54,9 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 	}
 	m.up, m.down = best, worst
 }
+
+// covered reports whether enough peers are published for a rank to mean much.
+func covered(f Fact) bool { return 2*f.Observed >= f.Members }
 
 // moved emits a change of rank.
 func (m *miner) moved(fact Fact, old int32, from int) {

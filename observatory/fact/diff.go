@@ -1,0 +1,71 @@
+package fact
+
+import (
+	"maps"
+	"slices"
+
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// Change is one fact that a release or a revision altered. Old and New are the
+// facts before and after; a new one has no Old, a retracted one no New.
+type Change struct {
+	Key      string
+	Old, New *Fact
+}
+
+// Changes is what lies between two minings.
+type Changes struct {
+	New, Changed, Retracted []Change
+}
+
+// Compare gives the difference of two minings by the key of facts. A fact has
+// changed when it claims something else under the same key: another rank, length
+// or earlier period; another figure behind the same words is no change.
+func Compare(before *panel.Panel, old []Fact, after *panel.Panel, now []Fact) Changes {
+	was, is := byKey(before, old), byKey(after, now)
+	var out Changes
+	for _, key := range slices.Sorted(maps.Keys(is)) {
+		f, known := was[key]
+		g := is[key]
+		switch {
+		case !known:
+			out.New = append(out.New, Change{Key: key, New: &g})
+		case claim(before, f) != claim(after, g):
+			out.Changed = append(out.Changed, Change{Key: key, Old: &f, New: &g})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		if _, still := is[key]; !still {
+			f := was[key]
+			out.Retracted = append(out.Retracted, Change{Key: key, Old: &f})
+		}
+	}
+	return out
+}
+
+func byKey(p *panel.Panel, facts []Fact) map[string]Fact {
+	out := make(map[string]Fact, len(facts))
+	for _, f := range facts {
+		out[f.Key(p)] = f
+	}
+	return out
+}
+
+// claimed is what a fact says beside its key, in words that two panels share.
+type claimed struct {
+	p1, p2 int32
+	since  string
+	flags  Flags
+}
+
+func claim(p *panel.Panel, f Fact) claimed {
+	c := claimed{p1: f.P1, p2: f.P2, flags: f.Flags & (Complete | Tied | DefinitionMove)}
+	if f.Kind == Driver || f.Kind == Target {
+		c.p1, c.p2 = 0, 0 // indices, not claims
+	}
+	if f.Since >= 0 {
+		c.since = p.Axis.Label(int(f.Since))
+	}
+	return c
+}

@@ -1,0 +1,387 @@
+package fact
+
+import (
+	"math"
+	"slices"
+)
+
+// falseRate is the level of the Benjamini–Hochberg procedure. It is kept below
+// the promised 5 % because scales are estimated, not known.
+const falseRate = 0.038
+
+// Bounds of what is tested.
+const (
+	leastTested  = 8 // observations of a subject
+	leastSegment = 5 // periods on either side of a break
+	madToSD      = 1.4826
+	mostFreedom  = 300
+)
+
+// mostSurprise bounds the rarity of an inferential fact in bits: beyond it a
+// p-value says more of the model than of the world.
+const mostSurprise = 12
+
+// hypothesis is one tested claim with its p-value.
+type hypothesis struct {
+	fact Fact
+	p    float64
+}
+
+// infer tests every cell for being an outlier and every series for a break, and
+// keeps what the false discovery rate allows over all of them together.
+func (m *miner) infer(r *Result) {
+	var all []hypothesis
+	for i := range m.panel.Indicators {
+		x := m.moves(i)
+		all = append(all, m.outliers(i, x)...)
+		all = append(all, m.breaks(i, x)...)
+	}
+	slices.SortStableFunc(all, func(a, b hypothesis) int {
+		switch {
+		case a.p < b.p:
+			return -1
+		case a.p > b.p:
+			return 1
+		}
+		return 0
+	})
+	r.Tested = len(all)
+	// From the largest p down: q is the least p·n/rank of those from here on.
+	q := 1.0
+	for k := len(all) - 1; k >= 0; k-- {
+		q = min(q, all[k].p*float64(len(all))/float64(k+1))
+		f := all[k].fact
+		if q > falseRate || int(f.Period) < m.From || !m.wants(int(f.Subject)) {
+			continue
+		}
+		f.Q = q
+		f.Rarity = float32(min(mostSurprise, -math.Log2(max(all[k].p, 1e-30))))
+		f.Importance, f.Robust = float32(f.Kind.weight()), 1
+		f.Novelty = novelty(int(f.Period), m.latest(int(f.Indicator)), 0)
+		f.Score = f.Rarity * f.Importance * f.Novelty
+		m.qualify(&f, Growth)
+		r.Counts[f.Kind]++
+		r.Facts = append(r.Facts, f)
+	}
+}
+
+// moves gives what is tested of an indicator, subject by subject (s·T + t, NaN
+// when there is none): the logarithm of growth, for a rate the rate itself, else
+// the difference.
+func (m *miner) moves(i int) []float64 {
+	x, about := m.panel.Slabs[i], m.panel.Indicators[i]
+	lag := int(m.panel.Axis.Freq)
+	positive := true
+	for t := range x.T {
+		for s := range x.N {
+			v, ok := x.At(s, t)
+			positive = positive && (!ok || v > 0)
+		}
+	}
+	out := make([]float64, x.N*x.T)
+	for s := range x.N {
+		for t := range x.T {
+			out[s*x.T+t] = math.NaN()
+			v, ok := x.At(s, t)
+			if !ok {
+				continue
+			}
+			if about.Rate {
+				out[s*x.T+t] = v
+				continue
+			}
+			if t < lag || x.ClassID(s, t) != x.ClassID(s, t-lag) {
+				continue
+			}
+			if was, ok := x.At(s, t-lag); ok {
+				if positive {
+					out[s*x.T+t] = math.Log(v / was)
+				} else {
+					out[s*x.T+t] = v - was
+				}
+			}
+		}
+	}
+	return out
+}
+
+// outliers tests every cell against its peers in the period and against the
+// subject's own history: residuals of a median polish over subjects and periods,
+// each over the scale of the subject's other residuals, which is shrunk towards
+// the common one as its evidence is thin (Smyth 2004). What was found far off is
+// left out of the scales. The p-values are those of normal residuals: where the
+// noise itself is heavier, what is found is unusual against a normal year.
+func (m *miner) outliers(indicator int, x []float64) []hypothesis {
+	n, periods := len(m.panel.Subjects), m.panel.Axis.Len
+	e := slices.Clone(x)
+	polish(e, n, periods)
+	for s := range n {
+		levelOut(e[s*periods : (s+1)*periods])
+	}
+	columnScales(e, n, periods)
+	z, freedom := studentise(e, n, periods)
+	var out []hypothesis
+	for s := range n {
+		for t := range periods {
+			v := z[s*periods+t]
+			if v != v {
+				continue
+			}
+			value, _ := m.panel.Slabs[indicator].At(s, t)
+			out = append(out, hypothesis{Fact{Kind: Outlier, Form: Growth, Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: None,
+				Period: int32(t), P1: 1, Value: value, Ref: v, Aux: x[s*periods+t]}, twoSided(v, freedom)})
+		}
+	}
+	return out
+}
+
+// polish takes the levels of periods and subjects off in turn: medians first,
+// then the means of what is not far off, since a median leaves one residual in
+// each line at exactly 0.
+func polish(e []float64, n, periods int) {
+	for _, level := range []func([]float64) float64{median, median, cutMean, cutMean, cutMean} {
+		for t := range periods {
+			sweep(e, n, func(s int) int { return s*periods + t }, 3, level)
+		}
+		for s := range n {
+			sweep(e, periods, func(t int) int { return s*periods + t }, leastTested, level)
+		}
+	}
+}
+
+// cutMean gives the mean of what lies within three robust deviations of 0.
+func cutMean(line []float64) float64 {
+	size := make([]float64, len(line))
+	for i, v := range line {
+		size[i] = math.Abs(v)
+	}
+	cut := 3 * madToSD * median(size)
+	var sum float64
+	n := 0
+	for _, v := range line {
+		if math.Abs(v) <= cut {
+			sum, n = sum+v, n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// sweep takes the level off a line of cells; a line of fewer than least says
+// nothing and is left out.
+func sweep(e []float64, n int, at func(int) int, least int, level func([]float64) float64) {
+	line := take(e, n, at)
+	mid := math.NaN()
+	if len(line) >= least {
+		mid = level(line)
+	}
+	for i := range n {
+		e[at(i)] -= mid
+	}
+}
+
+func take(e []float64, n int, at func(int) int) []float64 {
+	var line []float64
+	for i := range n {
+		if v := e[at(i)]; v == v {
+			line = append(line, v)
+		}
+	}
+	return line
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	n := len(x)
+	return (x[(n-1)/2] + x[n/2]) / 2
+}
+
+// columnScales divides each period's residuals by how much wider they are spread
+// than in other periods, as far as that is more than chance.
+func columnScales(e []float64, n, periods int) {
+	spread := make([]float64, periods)
+	var logs []float64
+	for t := range periods {
+		line := take(e, n, func(s int) int { return s*periods + t })
+		for i := range line {
+			line[i] = math.Abs(line[i])
+		}
+		if len(line) >= leastTested {
+			if spread[t] = median(line); spread[t] > 0 {
+				logs = append(logs, math.Log(spread[t]))
+			}
+		}
+	}
+	if len(logs) < 3 {
+		return
+	}
+	// The logarithm of a median deviation of n normal residuals varies by 1.36/n.
+	mean, sd := moments(logs)
+	noise := 1.36 / float64(n)
+	keep := max(0, 1-noise/(sd*sd)) * max(0, 1-noise/(sd*sd))
+	for t, w := range spread {
+		if w <= 0 {
+			continue
+		}
+		by := math.Exp(keep * (math.Log(w) - mean))
+		for s := range n {
+			e[s*periods+t] /= by
+		}
+	}
+}
+
+// farOff is the size beyond which a residual is left out of its subject's scale.
+const farOff = 3.5
+
+// studentise gives each residual over the scale of its subject's others, and the
+// least degrees of freedom behind any.
+func studentise(e []float64, n, periods int) (z []float64, freedom float64) {
+	z = make([]float64, len(e))
+	// A cell far off had no part in the levels taken off it; the others had.
+	ns, ts := 1/float64(max(n, 2)), 1/float64(max(periods, 2))
+	wider := math.Sqrt((1 + ns) * (1 + ts) / (1 - ns) / (1 - ts))
+	for range 4 {
+		sum, used := make([]float64, n), make([]float64, n)
+		var logs, worth []float64
+		for s := range n {
+			for t := range periods {
+				if v := e[s*periods+t]; v == v && math.Abs(z[s*periods+t]) <= farOff {
+					sum[s], used[s] = sum[s]+v*v, used[s]+1
+				}
+			}
+			if d := used[s] - 1; d >= leastTested-1 && sum[s] > 0 {
+				logs = append(logs, math.Log(sum[s]/d)-digamma(d/2)+math.Log(d/2))
+				worth = append(worth, trigamma(d/2))
+			}
+		}
+		prior, common := 0.0, 0.0
+		if len(logs) >= 3 {
+			mean, sd := moments(logs)
+			var noise float64
+			for _, w := range worth {
+				noise += w / float64(len(worth))
+			}
+			prior = mostFreedom
+			if excess := sd*sd - noise; excess > 0 {
+				prior = min(prior, 2*trigammaInverse(excess))
+			}
+			common = math.Exp(mean + digamma(prior/2) - math.Log(prior/2))
+		}
+		freedom = mostFreedom
+		next := make([]float64, len(z))
+		for s := range n {
+			for t := range periods {
+				cell := s*periods + t
+				v, d, rest := e[cell], used[s]-1, sum[s]
+				next[cell] = math.NaN()
+				if v == v && math.Abs(z[cell]) <= farOff {
+					d, rest = d-1, rest-v*v
+				}
+				if v != v || d < leastTested-2 || rest <= 0 {
+					continue
+				}
+				next[cell] = v / wider / math.Sqrt((prior*common+rest)/(prior+d))
+				freedom = min(freedom, prior+d)
+			}
+		}
+		z = next
+	}
+	return z, freedom
+}
+
+// breaks tests every series for one change of the mean of its moves, peers'
+// medians taken off: the largest t over the places it may be at, each p-value
+// multiplied by their number, the variance widened when neighbours agree.
+func (m *miner) breaks(indicator int, x []float64) []hypothesis {
+	n, periods := len(m.panel.Subjects), m.panel.Axis.Len
+	e := slices.Clone(x)
+	for t := range periods {
+		sweep(e, n, func(s int) int { return s*periods + t }, 3, median)
+	}
+	var out []hypothesis
+	for s := range n {
+		var line []float64
+		var at []int
+		for t := range periods {
+			if v := e[s*periods+t]; v == v && !math.IsInf(v, 0) {
+				line, at = append(line, v), append(at, t)
+			}
+		}
+		places := len(line) - 2*leastSegment + 1
+		if places < 1 {
+			continue
+		}
+		where, size, p := oneBreak(line)
+		value, _ := m.panel.Slabs[indicator].At(s, at[where])
+		out = append(out, hypothesis{Fact{Kind: Break, Form: Growth, Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: int32(at[0]),
+			Period: int32(at[where]), Value: value, Ref: 100 * size}, min(1, p*float64(places))})
+	}
+	return out
+}
+
+// surelyBroken is the p-value below which a series is taken apart at its break
+// before its outliers are looked for: a new level is no row of outliers.
+const surelyBroken = 0.001
+
+func levelOut(e []float64) {
+	line := take(e, len(e), func(i int) int { return i })
+	where, size, p := oneBreak(line)
+	if p*float64(len(line)-2*leastSegment+1) > surelyBroken {
+		return
+	}
+	before, seen := mean(line[:where]), 0
+	for i, v := range e {
+		if v != v {
+			continue
+		}
+		e[i] -= before
+		if seen++; seen > where {
+			e[i] -= size
+		}
+	}
+}
+
+// oneBreak gives the place where the mean of a series most likely changed, by
+// how much, and the p-value of that place alone.
+func oneBreak(x []float64) (where int, size, p float64) {
+	p = 1
+	for c := leastSegment; c+leastSegment <= len(x); c++ {
+		a, b := mean(x[:c]), mean(x[c:])
+		var ss, cross, last float64
+		for i, v := range x {
+			if i < c {
+				v -= a
+			} else {
+				v -= b
+			}
+			ss += v * v
+			if i > 0 {
+				cross += v * last
+			}
+			last = v
+		}
+		if ss <= 0 {
+			continue
+		}
+		rho := max(0, min(0.9, cross/ss+1/float64(len(x))))
+		freedom := float64(len(x) - 2)
+		se := math.Sqrt(ss / freedom * (1/float64(c) + 1/float64(len(x)-c)) * (1 + rho) / (1 - rho))
+		if q := twoSided((b-a)/se, freedom); where == 0 || q < p {
+			where, size, p = c, b-a, q
+		}
+	}
+	if where == 0 {
+		where = min(leastSegment, len(x))
+	}
+	return where, size, p
+}
+
+func mean(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}

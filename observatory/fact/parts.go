@@ -1,0 +1,260 @@
+package fact
+
+import (
+	"math"
+	"slices"
+
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// drivers finds which part of an indicator moved it most, and how a subject's
+// growth differs from its peers' by structure and by the parts' own growth
+// (shift-share, Dunn 1960). All parts must be observed and add up to the whole
+// within a twentieth; otherwise there is nothing to divide.
+func (m *miner) drivers(indicator int, emit func(Fact)) {
+	about := m.panel.Indicators[indicator]
+	whole, lag := m.panel.Slabs[indicator], int(m.panel.Axis.Freq)
+	var parts []int
+	for _, code := range about.Parts {
+		i, ok := m.panel.Indicator(code)
+		if !ok {
+			return
+		}
+		parts = append(parts, i)
+	}
+	if len(parts) < 2 || about.Rate {
+		return
+	}
+	base := Fact{Indicator: int32(indicator), Subject: None, Peers: None, Rival: None}
+	for t := max(lag, m.From); t < whole.T; t++ {
+		for s := range whole.N {
+			now, was, ok := m.divided(whole, parts, s, t, lag)
+			if !ok || !m.wants(s) {
+				continue
+			}
+			fact := base
+			fact.Kind, fact.Subject, fact.Period, fact.Since = Driver, int32(s), int32(t), int32(t-lag)
+			total, _ := whole.At(s, t)
+			before, _ := whole.At(s, t-lag)
+			fact.Value, fact.Aux = total, 100*(total/before-1)
+			for i := range parts {
+				if d := 100 * (now[i] - was[i]) / before; d*fact.Aux > 0 && math.Abs(d) > math.Abs(fact.Ref) {
+					fact.Ref, fact.P1 = d, int32(parts[i])
+				}
+			}
+			if fact.Ref != 0 {
+				emit(fact)
+			}
+		}
+		for k, set := range m.panel.Peers {
+			if set.Holds(t) {
+				m.shiftShare(whole, parts, k, t, lag, base, emit)
+			}
+		}
+	}
+}
+
+// divided gives the parts of a cell and of the one a year before.
+func (m *miner) divided(whole *panel.Slab, parts []int, s, t, lag int) (now, was []float64, ok bool) {
+	for _, c := range []int{t, t - lag} {
+		total, ok := whole.At(s, c)
+		if !ok || total <= 0 || whole.ClassID(s, c) != whole.ClassID(s, t) {
+			return nil, nil, false
+		}
+		var sum float64
+		var values []float64
+		for _, i := range parts {
+			v, ok := m.panel.Slabs[i].At(s, c)
+			if !ok || v < 0 {
+				return nil, nil, false
+			}
+			sum += v
+			values = append(values, v)
+		}
+		if math.Abs(sum-total) > total/20 {
+			return nil, nil, false
+		}
+		if c == t {
+			now = values
+		} else {
+			was = values
+		}
+	}
+	return now, was, true
+}
+
+// shiftShare emits the division of each member's growth against its set's.
+func (m *miner) shiftShare(whole *panel.Slab, parts []int, k, t, lag int, base Fact, emit func(Fact)) {
+	set := m.panel.Peers[k]
+	type divided struct {
+		s        int
+		now, was []float64
+	}
+	var all []divided
+	sumNow, sumWas := make([]float64, len(parts)), make([]float64, len(parts))
+	var totalNow, totalWas float64
+	for _, s := range set.Members {
+		now, was, ok := m.divided(whole, parts, s, t, lag)
+		if !ok {
+			continue
+		}
+		all = append(all, divided{s, now, was})
+		for i := range parts {
+			sumNow[i], sumWas[i] = sumNow[i]+now[i], sumWas[i]+was[i]
+			totalNow, totalWas = totalNow+now[i], totalWas+was[i]
+		}
+	}
+	if len(all) < leastSpread || slices.Contains(sumWas, 0) {
+		return
+	}
+	for _, d := range all {
+		if !m.wants(d.s) {
+			continue
+		}
+		var own, mix, nowAll, wasAll float64
+		for i := range parts {
+			nowAll, wasAll = nowAll+d.now[i], wasAll+d.was[i]
+		}
+		for i := range parts {
+			g := sumNow[i]/sumWas[i] - 1
+			w := d.was[i] / wasAll
+			mix += (w - sumWas[i]/totalWas) * g
+			if d.was[i] > 0 {
+				own += w * (d.now[i]/d.was[i] - 1 - g)
+			} else {
+				own += d.now[i] / wasAll
+			}
+		}
+		fact := base
+		fact.Kind, fact.Subject, fact.Peers, fact.Period, fact.Since = ShiftShare, int32(d.s), int32(k), int32(t), int32(t-lag)
+		fact.Value, fact.Ref, fact.Aux = 100*(nowAll/wasAll-1), 100*mix, 100*own
+		fact.Observed, fact.Members = uint16(len(all)), uint16(len(set.Members))
+		emit(fact)
+	}
+}
+
+// few is how many peers may match or beat a subject that is one of the few.
+const few = 2
+
+// skylines finds the subjects that at most a few peers match or beat on all
+// indicators of a set (one of the few: Wu, KDD 2012).
+func (m *miner) skylines(which int, emit func(Fact)) {
+	set := m.Sets[which]
+	n := len(m.panel.Subjects)
+	values := make([][]float64, len(set))
+	for i := range set {
+		values[i] = make([]float64, n)
+	}
+	for t := m.From; t < m.panel.Axis.Len; t++ {
+		whole := make([]bool, n)
+		for s := range n {
+			whole[s] = true
+			for i, indicator := range set {
+				v, ok := m.panel.Slabs[indicator].At(s, t)
+				if m.panel.Indicators[indicator].Polarity == panel.SmallerBetter {
+					v = -v
+				}
+				values[i][s] = v
+				whole[s] = whole[s] && ok
+			}
+		}
+		for k, peers := range m.panel.Peers {
+			if !peers.Holds(t) {
+				continue
+			}
+			var members []int
+			for _, s := range peers.Members {
+				if whole[s] {
+					members = append(members, s)
+				}
+			}
+			if len(members) < leastSpread {
+				continue
+			}
+			for _, s := range members {
+				if !m.wants(s) {
+					continue
+				}
+				match := -1 // itself
+				for _, r := range members {
+					beats := true
+					for i := range set {
+						beats = beats && values[i][r] >= values[i][s]
+					}
+					if beats {
+						if match++; match > few {
+							break
+						}
+					}
+				}
+				if match <= few {
+					v, _ := m.panel.Slabs[set[0]].At(s, t)
+					emit(Fact{Kind: Skyline, Indicator: int32(set[0]), Subject: int32(s), Peers: int32(k), Rival: None, Since: None, Period: int32(t),
+						P1: int32(match), P2: int32(which), Value: v, Observed: uint16(len(members)), Members: uint16(len(peers.Members))})
+				}
+			}
+		}
+	}
+}
+
+// Aim is a target that was set: a subject's indicator is to reach Value by a
+// period, which may lie beyond the panel.
+type Aim struct {
+	Indicator, Subject int
+	By                 int // column, counted on beyond the panel's last
+	Value              float64
+}
+
+// paceOver is over how many periods the actual pace is measured.
+const paceOver = 5
+
+// target tells whether a target is on track: the pace it needs, the pace there
+// was, and the probability of reaching it if growth goes on as it did, normal in
+// logarithms with the uncertainty of its mean.
+func (m *miner) target(which int, emit func(Fact)) {
+	aim := m.Targets[which]
+	x := m.panel.Slabs[aim.Indicator]
+	last := x.T - 1
+	for last >= 0 && !x.Have.Has(aim.Subject, last) {
+		last--
+	}
+	if last < 1 || aim.By <= last || aim.Value <= 0 {
+		return
+	}
+	var steps []float64
+	for t := last; t > 0 && len(steps) < paceOver; t-- {
+		now, ok1 := x.At(aim.Subject, t)
+		was, ok2 := x.At(aim.Subject, t-1)
+		if !ok1 || !ok2 || now <= 0 || was <= 0 || x.ClassID(aim.Subject, t) != x.ClassID(aim.Subject, t-1) {
+			break
+		}
+		steps = append(steps, math.Log(now/was))
+	}
+	if len(steps) < 3 {
+		return
+	}
+	v, _ := x.At(aim.Subject, last)
+	mean, sd := moments(steps)
+	left := float64(aim.By - last)
+	need := math.Log(aim.Value / v)
+	p := 1 - normal((need-left*mean)/(sd*math.Sqrt(left*(1+left/float64(len(steps))))))
+	if m.panel.Indicators[aim.Indicator].Polarity == panel.SmallerBetter {
+		p = 1 - p
+	}
+	emit(Fact{Kind: Target, Indicator: int32(aim.Indicator), Subject: int32(aim.Subject), Peers: None, Rival: None, Since: int32(last - len(steps)), Period: int32(last),
+		P1: int32(which), P2: int32(aim.By), Value: v, Ref: 100 * (math.Exp(need/left) - 1), Aux: 100 * (math.Exp(mean) - 1), Q: p})
+}
+
+func moments(x []float64) (mean, sd float64) {
+	for _, v := range x {
+		mean += v
+	}
+	mean /= float64(len(x))
+	for _, v := range x {
+		sd += (v - mean) * (v - mean)
+	}
+	return mean, max(1e-12, math.Sqrt(sd/float64(len(x)-1)))
+}
+
+// normal is the distribution function of the standard normal.
+func normal(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }

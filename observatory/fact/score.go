@@ -1,0 +1,337 @@
+package fact
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// strengths bounds how finely the strength of a fact is told apart.
+const strengths = 64
+
+// tally counts the facts of one indicator and form by kind and strength, which
+// is all that their rarity needs.
+type tally struct {
+	n [kinds][strengths]int32
+}
+
+func (c *tally) reset() { *c = tally{} }
+
+func (c *tally) add(f Fact) { c.n[f.Kind][strength(f)]++ }
+
+// kinds gives how many facts of each kind there are.
+func (c *tally) kinds() iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for k := range c.n {
+			n := 0
+			for _, v := range c.n[k] {
+				n += int(v)
+			}
+			if !yield(k, n) {
+				return
+			}
+		}
+	}
+}
+
+// strength gives how strong a fact is among those of its kind: how far back it
+// looks, how long it lasted, how far it moved.
+func strength(f Fact) int {
+	var n int32
+	switch f.Kind {
+	case Rank: // the nearer to the top, the stronger; the last place next
+		n = 40 / f.P1
+	case RankChange:
+		n = f.P1 - f.P2
+		if n < 0 {
+			n = -n
+		}
+	case FirstTopOnRecord, FirstTopSince:
+		n = (f.Period-f.Since)/2 + 24/max(1, f.P2)
+	case BestRank, WorstRank, HighestSince, LowestSince, Record, LowestOnRecord:
+		from := f.Since
+		if from < 0 {
+			from = f.First
+		}
+		n = f.Period - from
+	case RiseStreak, FallStreak, RiseBroken, FallBroken, Converge, Diverge:
+		n = f.P1
+	case TopStreak, MedianStreak:
+		n = f.P1
+		if f.P2 > 0 {
+			n = n/2 + 24/f.P2
+		}
+	case GapLeader, GapNext, GapChaser:
+		n = f.P1
+		if n < 0 {
+			n = -n
+		}
+	case Overtake, Overtaken: // among the first is worth more
+		n = 24 / max(1, f.P1)
+	case Contribution:
+		n = int32(f.Ref / 4)
+	case Driver:
+		n = int32(math.Abs(f.Ref))
+	case ShiftShare:
+		n = int32(math.Abs(f.Aux))
+	case Skyline:
+		n = few - f.P1
+	}
+	return int(min(max(n, 0), strengths-1))
+}
+
+// weights of kinds: what a leader asks first.
+func (k Kind) weight() float64 {
+	switch k {
+	case FirstTopOnRecord, FirstTopSince:
+		return 1.5
+	case Overtake, Overtaken, BestRank, WorstRank, Target:
+		return 1.2
+	case RankChange, RiseBroken, FallBroken, TopStreak, Outlier, Break:
+		return 1.1
+	case Rank, MedianStreak, Converge, Diverge, ShiftShare, Driver:
+		return 0.8
+	}
+	return 1
+}
+
+// weigh gives the facts collected their scores and keeps the best. Rarity is
+// measured in the panel itself: how many facts of this kind are at least as
+// strong, among the cells that could have shown one.
+func (m *miner) weigh(indicator int, form Form) []Fact {
+	var tail [kinds][strengths]float32
+	cells := float64(m.panel.Slabs[indicator].Count())
+	for k := range m.tally.n {
+		chances := cells
+		if Kind(k) >= Rank && Kind(k) <= WorstRank || Kind(k) >= TopStreak {
+			chances *= float64(max(1, len(m.parts)))
+		}
+		n := 0
+		for s := strengths - 1; s >= 0; s-- {
+			n += int(m.tally.n[k][s])
+			tail[k][s] = float32(max(0, -math.Log2(float64(n+1)/(chances+2))))
+		}
+	}
+	weight := 1.0
+	if w, ok := m.Weights[m.panel.Indicators[indicator].Code]; ok {
+		weight = w
+	}
+	latest := m.latest(indicator)
+	for i := range m.raw {
+		f := &m.raw[i]
+		f.Rarity = tail[f.Kind][strength(*f)]
+		f.Importance = float32(weight * f.Kind.weight() * scale(f.Members))
+		f.Robust = 1
+		f.Novelty = novelty(int(f.Period), latest, f.Flags)
+		f.Score = f.Rarity * f.Importance * f.Novelty
+		if f.Members > 0 {
+			f.Score *= float32(f.Observed) / float32(f.Members)
+		}
+	}
+	kept := m.best()
+	for i := range kept {
+		m.qualify(&kept[i], form)
+	}
+	m.survive(indicator, kept)
+	return kept
+}
+
+// scale makes a large peer set weigh more than a small one.
+func scale(members uint16) float64 {
+	if members < 2 {
+		return 0.8
+	}
+	return 0.6 + math.Log2(float64(members))/10
+}
+
+// novelty halves with each period of age.
+func novelty(period, latest int, flags Flags) float32 {
+	n := float32(math.Exp2(float64(period - latest)))
+	if flags&Repeated != 0 {
+		n /= 2
+	}
+	return n
+}
+
+// latest gives the last period an indicator has a value in.
+func (m *miner) latest(indicator int) int {
+	x := m.panel.Slabs[indicator]
+	for t := x.T - 1; t > 0; t-- {
+		for _, w := range x.Have.Column(t) {
+			if w != 0 {
+				return t
+			}
+		}
+	}
+	return 0
+}
+
+// best copies the facts to keep out of the buffer.
+func (m *miner) best() []Fact {
+	if m.Most == 0 || len(m.raw) <= m.Most {
+		return slices.Clone(m.raw)
+	}
+	// The bound by score, found without ordering the rest.
+	scores := make([]float32, len(m.raw))
+	for i := range m.raw {
+		scores[i] = m.raw[i].Score
+	}
+	bound := nth(scores, m.Most)
+	kept := make([]Fact, 0, m.Most)
+	for _, f := range m.raw {
+		if f.Score > bound {
+			kept = append(kept, f)
+		}
+	}
+	var equal []Fact
+	for _, f := range m.raw {
+		if f.Score == bound {
+			equal = append(equal, f)
+		}
+	}
+	slices.SortFunc(equal, better)
+	return append(kept, equal[:m.Most-len(kept)]...)
+}
+
+// nth gives the n-th largest of the scores, which it reorders.
+func nth(x []float32, n int) float32 {
+	lo, hi := 0, len(x)-1
+	for lo < hi {
+		pivot := x[(lo+hi)/2]
+		i, j := lo, hi
+		for i <= j {
+			for x[i] > pivot {
+				i++
+			}
+			for x[j] < pivot {
+				j--
+			}
+			if i <= j {
+				x[i], x[j] = x[j], x[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n-1 <= j:
+			hi = j
+		case n-1 >= i:
+			lo = i
+		default:
+			return x[n-1]
+		}
+	}
+	return x[n-1]
+}
+
+// qualify sets what the sentence must not leave out.
+func (m *miner) qualify(f *Fact, form Form) {
+	x := m.panel.Slabs[f.Indicator]
+	if f.Subject < 0 {
+		return
+	}
+	s, t := int(f.Subject), int(f.Period)
+	if f.Peers >= 0 && form == Level {
+		for _, r := range m.panel.Peers[f.Peers].Members {
+			if v, ok := x.At(r, t); ok && r != s && v == f.Value && f.Kind <= WorstRank {
+				f.Flags |= Tied
+			}
+		}
+	}
+	for _, c := range []int{t, int(f.Since)} {
+		if c >= 0 && (x.Provisional.Has(s, c) || f.Rival >= 0 && x.Provisional.Has(int(f.Rival), c)) {
+			f.Flags |= Provisional
+		}
+	}
+	if from := lookback(*f); f.Peers >= 0 && x.Class != nil {
+		for c := from; c < t; c++ {
+			if x.ClassOf(s, c).Definition != x.ClassOf(s, t).Definition {
+				f.Flags |= DefinitionMove
+			}
+		}
+	}
+}
+
+// lookback gives the first period a fact speaks of.
+func lookback(f Fact) int {
+	switch {
+	case f.Kind == Rank || f.Kind == Skyline:
+		return int(f.Period)
+	case f.Since >= 0:
+		return int(f.Since)
+	case f.Kind == Overtake || f.Kind == Overtaken || f.Kind >= FirstTopOnRecord && f.Kind <= LowestOnRecord:
+		return int(f.First)
+	}
+	return int(f.Period)
+}
+
+// fold leaves out what another fact of the same subject, indicator and period
+// implies: a smaller k with the same span, a first place that makes a best rank,
+// the rank that a change ends in, a record of the level when its streak is told.
+func (r *Result) fold(p *panel.Panel) {
+	type about struct {
+		subject, indicator, period int32
+		form                       Form
+	}
+	groups := map[about][]int{}
+	for i, f := range r.Facts {
+		if f.Subject >= 0 {
+			k := about{f.Subject, f.Indicator, f.Period, f.Form}
+			groups[k] = append(groups[k], i)
+		}
+	}
+	drop := make([]bool, len(r.Facts))
+	for _, g := range groups {
+		for _, i := range g {
+			for _, j := range g {
+				if i != j && !drop[j] && implies(p, r.Facts[j], r.Facts[i]) {
+					drop[i] = true
+				}
+			}
+		}
+	}
+	kept := r.Facts[:0]
+	for i, f := range r.Facts {
+		if drop[i] {
+			r.Folded++
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	r.Facts = kept
+}
+
+// implies reports whether the first fact makes the second not worth a line.
+func implies(p *panel.Panel, a, b Fact) bool {
+	top := func(k Kind) bool { return k == FirstTopOnRecord || k == FirstTopSince }
+	if a.Peers != b.Peers {
+		// First of a larger set is first of a smaller one that lies within it.
+		return a.Peers >= 0 && b.Peers >= 0 && a.Kind == b.Kind && a.Since == b.Since && a.P1 == 1 && b.P1 == 1 && (a.Kind == Rank || top(a.Kind) && a.P2 == b.P2) &&
+			cmp.Compare(a.Members, b.Members) > 0 && within(p.Peers[b.Peers].Members, p.Peers[a.Peers].Members)
+	}
+	switch {
+	case top(a.Kind) && top(b.Kind):
+		return a.P2 < b.P2 && a.Since == b.Since
+	case top(a.Kind) && b.Kind == BestRank:
+		return a.Since == b.Since || b.Since < 0 && a.Kind == FirstTopOnRecord
+	case b.Kind == Rank:
+		return a.Kind == RankChange || top(a.Kind) || a.Kind == BestRank || a.Kind == WorstRank || a.Kind == TopStreak
+	case b.Kind == Record:
+		return a.Kind == RiseStreak && a.P2 == 1 || a.Kind == RiseStreak && a.Since == b.First
+	case a.Kind == TopStreak && b.Kind == TopStreak:
+		return a.P2 < b.P2 && a.P1 >= b.P1
+	}
+	return false
+}
+
+// within reports whether every member of the one is of the other; both ascend.
+func within(small, large []int) bool {
+	for _, s := range small {
+		if _, ok := slices.BinarySearch(large, s); !ok {
+			return false
+		}
+	}
+	return true
+}
