@@ -7,6 +7,7 @@ import (
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/observatory/fact"
 	"touyan.dev/touyan/observatory/panel"
+	"touyan.dev/touyan/observatory/quality"
 )
 
 // factsCmd mines a panel.
@@ -41,6 +42,14 @@ func (c *factsCmd) Run(_ context.Context, s streams) error {
 	if c.Mechanical {
 		return fact.WriteMechanical(s.out, p)
 	}
+	held := 0
+	found := quality.Check(p)
+	for _, f := range found {
+		if f.Hold {
+			held++
+		}
+	}
+	quality.Apply(p, found)
 	o := fact.Product(p.Axis)
 	o.Most = factsKept
 	if c.Subject != "" {
@@ -72,6 +81,9 @@ func (c *factsCmd) Run(_ context.Context, s streams) error {
 	}
 	if c.JSON {
 		return printJSON(s.out, told)
+	}
+	if held > 0 {
+		fmt.Fprintf(s.out, "质量把关拦下 %d 个存疑的数，未用于任何事实。 The quality gate held back %d doubtful cells; no fact uses them.\n\n", held, held)
 	}
 	for i, f := range told {
 		fmt.Fprintf(s.out, "%d  %s\n   %s\n", i+1, f.ZH, f.EN)

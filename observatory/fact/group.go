@@ -185,7 +185,7 @@ func (m *miner) contribution(st *standing, k, was int, fact Fact) {
 func (m *miner) shares(st *standing, cols []int, base Fact) {
 	whole := m.field
 	share := &m.share
-	share.n, share.t, share.sign, share.class, share.defs = whole.n, whole.t, 1, whole.class, whole.defs
+	share.n, share.t, share.sign, share.class, share.defs, share.bounds = whole.n, whole.t, 1, whole.class, whole.defs, whole.bounds
 	if len(share.key) != len(whole.key) {
 		share.key = make([]float64, len(whole.key))
 	}

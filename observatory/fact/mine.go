@@ -201,7 +201,7 @@ func (m *miner) withinYear(st *standing, base Fact) {
 			fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
 			fact.Period, fact.P1, fact.Value, fact.Observed = int32(t), now, f.sign*f.key[s*f.t+t], st.count[int(k)*f.t+t]
 			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t); e-- {
-				if old := int32(st.rank[s*f.t+e]); old > 0 && (e == t-1 || a.Part(e)%max(1, quarter) == 0) {
+				if old := int32(st.rank[s*f.t+e]); old > 0 && (e == t-1 || a.Part(e)%max(1, quarter) == 0) && !f.broken(s, e, t) {
 					m.moved(fact, old, e)
 				}
 			}

@@ -21,6 +21,13 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 		if r == 0 {
 			continue
 		}
+		if prev >= 0 && f.broken(s, cols[prev], t) {
+			first, best, worst = -1, best[:0], worst[:0]
+			top, above = [topMost]run{}, run{}
+			for i := range o.TopK {
+				lastTop[i] = None
+			}
+		}
 		fact := base
 		fact.Period, fact.Value = int32(t), f.sign*f.key[s*f.t+t]
 		fact.Observed = st.count[k*f.t+t]
@@ -202,12 +209,15 @@ func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fac
 	f := &m.field
 	u, d := f.key[int(up)*f.t:int(up)*f.t+f.t], f.key[int(down)*f.t:int(down)*f.t+f.t]
 	t := int(fact.Period)
-	if !(u[was] < d[was] && u[t] > d[t]) {
+	if !(u[was] < d[was] && u[t] > d[t]) || f.broken(int(up), was, t) || f.broken(int(down), was, t) {
 		return
 	}
 	fact.Since, fact.First = None, int32(was)
 	for j := i - 2; j >= 0; j-- {
 		c := cols[j]
+		if f.broken(int(up), c, t) || f.broken(int(down), c, t) {
+			break
+		}
 		if u[c] == u[c] && d[c] == d[c] {
 			fact.First = int32(c)
 			if u[c] > d[c] {

@@ -78,6 +78,7 @@ type field struct {
 	key    []float64 // sign·value
 	class  []uint16  // nil: one class
 	defs   []uint16  // class id → id of its definition
+	bounds []uint16  // class id → id of its boundary
 	sorted [][]entry // by period
 }
 
@@ -88,10 +89,11 @@ func (f *field) lay(x *panel.Slab, sign float64) {
 		f.key = make([]float64, x.N*x.T)
 		f.sorted = make([][]entry, x.T)
 	}
-	f.class, f.defs = nil, nil
+	f.class, f.defs, f.bounds = nil, nil, nil
 	if x.Class != nil {
 		f.class = make([]uint16, x.N*x.T)
-		f.defs = definitions(x.Classes)
+		f.defs = numbered(x.Classes, func(c panel.Class) string { return c.Definition })
+		f.bounds = numbered(x.Classes, func(c panel.Class) string { return c.Boundary })
 	}
 	nan := math.NaN()
 	for t := range x.T {
@@ -122,17 +124,17 @@ func (f *field) lay(x *panel.Slab, sign float64) {
 	}
 }
 
-// definitions gives each class the number of its definition.
-func definitions(classes []panel.Class) []uint16 {
-	var seen []string
+// numbered gives each class the number of one of its two versions.
+func numbered(classes []panel.Class, version func(panel.Class) string) []uint16 {
+	seen := map[string]uint16{}
 	out := make([]uint16, len(classes))
 	for i, c := range classes {
-		d := slices.Index(seen, c.Definition)
-		if d < 0 {
-			d = len(seen)
-			seen = append(seen, c.Definition)
+		d, ok := seen[version(c)]
+		if !ok {
+			d = uint16(len(seen))
+			seen[version(c)] = d
 		}
-		out[i] = uint16(d)
+		out[i] = d
 	}
 	return out
 }
@@ -143,6 +145,12 @@ func (f *field) def(s, t int) uint16 {
 		return 0
 	}
 	return f.defs[f.class[s*f.t+t]]
+}
+
+// broken reports whether a subject's own series breaks between two periods, so
+// that not even its ranks are compared.
+func (f *field) broken(s, a, b int) bool {
+	return f.class != nil && f.bounds[f.class[s*f.t+a]] != f.bounds[f.class[s*f.t+b]]
 }
 
 // running is the state of a peer set while a period's order is read.
