@@ -9,6 +9,8 @@
 //   - Lists: lists, inboxes and counters with a million matters stored, against
 //     ten thousand.
 //   - Timers: how late escalations fire, and how fast a heap of them drains.
+//   - Effect: one policy evaluated, with all placebos.
+//   - Forecast: many series continued, with back-tests and intervals.
 //
 // RESULTS.md holds the figures, each with its command and machine.
 package bench

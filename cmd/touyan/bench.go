@@ -12,9 +12,11 @@ import (
 
 // benchCmd groups the measurements.
 type benchCmd struct {
-	Engine benchEngineCmd `cmd:"" help:"256 个在途、每个四次办理的事项，与手写基线对照。 Four-act matters with 256 in flight, against a hand-written floor."`
-	Lists  benchListsCmd  `cmd:"" help:"存有大量事项时的列表、待办、计数与办理。 Lists, inboxes, counters and acts with many matters stored."`
-	Timers benchTimersCmd `cmd:"" help:"计时器响得多晚；人们照常办理时，一批同时到期的多久响完。 How late timers fire, and how fast a heap of them drains while people act."`
+	Engine   benchEngineCmd   `cmd:"" help:"256 个在途、每个四次办理的事项，与手写基线对照。 Four-act matters with 256 in flight, against a hand-written floor."`
+	Lists    benchListsCmd    `cmd:"" help:"存有大量事项时的列表、待办、计数与办理。 Lists, inboxes, counters and acts with many matters stored."`
+	Timers   benchTimersCmd   `cmd:"" help:"计时器响得多晚；人们照常办理时，一批同时到期的多久响完。 How late timers fire, and how fast a heap of them drains while people act."`
+	Effect   benchEffectCmd   `cmd:"" help:"评估一项政策要多久，含全部安慰剂检验。 How long the evaluation of a policy takes, with all placebos."`
+	Forecast benchForecastCmd `cmd:"" help:"预测大量序列要多久，含回测与区间。 How long forecasts of many series take, with back-tests and intervals."`
 }
 
 // measured is what every measurement is told.

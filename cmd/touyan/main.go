@@ -45,6 +45,7 @@ type cli struct {
 	Facts    factsCmd    `cmd:"" help:"从统计数据中找出值得一说的事实。 Find what in statistics is worth saying."`
 	Claims   claimsCmd   `cmd:"" help:"核对文稿中的数据说法。 Hold what a draft says to the statistics."`
 	Effect   effectCmd   `cmd:"" help:"评估一项政策起了什么作用。 Find out what a policy did."`
+	Forecast forecastCmd `cmd:"" help:"预测序列的走向，附回测误差。 Tell how series go on, with back-tested errors."`
 	Notice   noticeCmd   `cmd:"" help:"提醒渠道：发一条测试提醒。 The channels of notices: send a test."`
 	Bench    benchCmd    `cmd:"" help:"与基线和上限对照的性能测量。 Measurements against a floor and against limits."`
 	Torture  tortureCmd  `cmd:"" help:"在高负载下杀进程、断电，并清点丢失。 Kill the writer and cut its power under load, and count what was lost."`

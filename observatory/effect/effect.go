@@ -29,13 +29,12 @@ import (
 
 // Placebo is a unit on which the measure had no bearing, taken as if it had.
 type Placebo struct {
-	Unit     string  `json:"unit"`
-	Estimate float64 `json:"estimate"`
-	PreRMSPE float64 `json:"pre_rmspe"`
-	Ratio    float64 `json:"rmspe_ratio"`
-	Weights  bool    `json:"certified"`
-
-	Gap []float64 `json:"gap,omitempty"` // by period, as the report's path
+	Unit      string    `json:"unit"`
+	Estimate  float64   `json:"estimate"`
+	PreRMSPE  float64   `json:"pre_rmspe"`
+	Ratio     float64   `json:"rmspe_ratio"`
+	Certified bool      `json:"certified"`     // the certificates of its weights hold
+	Gap       []float64 `json:"gap,omitempty"` // by period, as the path's
 }
 
 // Left is the estimate without one donor.
@@ -122,13 +121,30 @@ func Evaluate(p *Panel, protocol Protocol, m Method) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.noise = s.block.noise(s.donors)
-	main := s.block.fit(m, s.treated, s.donors, s.noise, nil)
-	r := s.describe(main)
-	s.placebos(r, main)
+	r, main := s.estimate()
 	s.leaveOut(r, main)
 	s.moveBack(r)
 	return r, nil
+}
+
+// Placebos is Evaluate without its checks of robustness: the estimate, and every
+// donor taken as treated. It is too little for a verdict.
+func Placebos(p *Panel, protocol Protocol, m Method) (*Result, error) {
+	s, err := newStudy(p, protocol, m)
+	if err != nil {
+		return nil, err
+	}
+	r, _ := s.estimate()
+	return r, nil
+}
+
+// estimate gives the fit, what it says, and its placebos.
+func (s *study) estimate() (*Result, fit) {
+	s.noise = s.block.noise(s.donors)
+	main := s.block.fit(s.method, s.treated, s.donors, s.noise, nil)
+	r := s.describe(main)
+	s.placebos(r, main)
+	return r, main
 }
 
 // describe gives what the fit itself says.
@@ -179,7 +195,7 @@ func (s *study) placebos(r *Result, main fit) {
 		}
 		r.Placebos = append(r.Placebos, Placebo{
 			Unit: s.names[s.donors[i]], Estimate: f.estimate, PreRMSPE: f.preRMSPE, Ratio: f.ratio,
-			Weights: f.unit.Holds() && f.time.Holds(), Gap: f.gap,
+			Certified: f.unit.Holds() && f.time.Holds(), Gap: f.gap,
 		})
 	}
 	if len(fits) > 1 {

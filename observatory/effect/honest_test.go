@@ -29,10 +29,7 @@ func TestPseudoPolicies(t *testing.T) {
 				continue
 			}
 			n++
-			s.noise = s.block.noise(s.donors)
-			main := s.block.fit(m, s.treated, s.donors, s.noise, nil)
-			r := s.describe(main)
-			s.placebos(r, main)
+			r, _ := s.estimate()
 			if r.P < 0.05 {
 				found++
 			}

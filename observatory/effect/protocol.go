@@ -115,6 +115,9 @@ func (r *Result) Verdict() Verdict {
 	} else if r.P > Level {
 		why = append(why, fault.T("未受政策影响的单元也常有这样大的差异。", "Units without the measure often differ as much."))
 	}
+	if r.Donors > 1 && len(r.LeftOut) != r.Donors {
+		why = append(why, fault.T("没有逐一剔除对照单元检验。", "It was not tried without each donor."))
+	}
 	for _, l := range r.LeftOut {
 		if l.Estimate*r.Estimate <= 0 {
 			why = append(why, fault.T("去掉某一个对照单元，方向就变了。", "Without a single donor the direction changes."))

@@ -127,6 +127,7 @@ func TestVerdict(t *testing.T) {
 		{"few donors", Result{Estimate: -2, P: .06, LeastP: .06}, Unsupported},
 		{"no proof", Result{Estimate: -2, P: .02, LeastP: .02, UnitProof: Certificate{KKT: 1e-3}}, Unsupported},
 		{"one donor carries it", Result{Estimate: -2, P: .02, LeastP: .02, LeftOut: []Left{{"a", -1}, {"b", .1}}}, Unsupported},
+		{"not tried without each donor", Result{Estimate: -2, P: .02, LeastP: .02, Donors: 50}, Unsupported},
 		{"it was there before", Result{Estimate: -2, P: .02, LeastP: .02, InTime: &Moved{"1", -1, .03}}, Unsupported},
 		{"the contrary was there before", Result{Estimate: -2, P: .02, LeastP: .02, InTime: &Moved{"1", 1, .03}}, Supported},
 	} {
