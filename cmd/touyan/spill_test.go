@@ -143,7 +143,9 @@ func (p *planted) phrases(n int) []string {
 // pack notes that the phrases from one on stand compressed in a file.
 func (p *planted) pack(from int, file []byte) {
 	p.files[from] = p.n - from
-	for at := 200; at+packPiece < len(file)-300; at += 50 { // within the deflated text
+	// Before and behind the phrases all such files are alike, bit for bit at times.
+	end := bytes.LastIndex(file, []byte("PK\x07\x08"))
+	for at := end - 160; at+packPiece < end-20; at += 10 {
 		piece := [packPiece]byte(file[at:])
 		p.packed[piece] = from
 		p.heads[int(piece[0])<<8|int(piece[1])] = true
