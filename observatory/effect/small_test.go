@@ -152,3 +152,19 @@ func TestPeriods(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPeriod: a period that is read is read again from its label, and is ordered.
+func FuzzPeriod(f *testing.F) {
+	for _, s := range []string{"1988", "1988.0", "1988Q3", "2004年3月", "-5", "1e3", "x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, ok := ParsePeriod(text)
+		if !ok {
+			return
+		}
+		if again, ok := ParsePeriod(p.Label); !ok || again != p || math.IsNaN(p.Order) {
+			t.Fatalf("%q: %+v, then %+v", text, p, again)
+		}
+	})
+}

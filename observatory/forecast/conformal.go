@@ -7,8 +7,10 @@ import (
 
 // miss is how far a back-test was off, in units of the series' noise then.
 type miss struct {
-	ahead int // periods ahead, from 1
-	by    float64
+	ahead  int // periods ahead, from 1
+	series int // within the pool
+	origin int // of the series
+	by     float64
 }
 
 // origins is from how many earlier points a series is forecast again.
@@ -36,7 +38,7 @@ func lookBack(s Series, period int, whole fitted) (*Backtest, []miss) {
 		for i, v := range after {
 			e := v - point[i]
 			if p.noise > 0 {
-				misses = append(misses, miss{i + 1, e / p.noise})
+				misses = append(misses, miss{ahead: i + 1, origin: b.Origins, by: e / p.noise})
 			}
 			if size := math.Abs(v) + math.Abs(point[i]); size > 0 {
 				b.SMAPE += 200 * math.Abs(e) / size
@@ -68,15 +70,17 @@ func scale(y []float64, lag int) float64 {
 // pool is what back-tests of like series say together.
 type pool struct {
 	misses  []miss
+	series  int       // how many
+	own     []float64 // by series, how much more it strays than its noise says
 	origins int       // from which they were made
 	profile []float64 // typical miss by periods ahead
-	scores  []float64 // misses over the profile, sorted
+	scores  []float64 // misses over the profile and the series' own spread, sorted
 	sizes   []float64 // their absolute values, sorted
 }
 
 // prior is how many misses the assumption counts for that errors grow with the
-// root of the time ahead; a few back-tests of one series say too little by
-// themselves, those of many say all.
+// root of the time ahead, and how many back-tests of a series the assumption that it
+// strays as the others do: a few say too little by themselves, many say all.
 const prior = 4
 
 // calibrate computes profile and scores.
@@ -102,13 +106,51 @@ func (p *pool) calibrate() {
 			p.profile[h] = max(p.profile[h], p.profile[h-1])
 		}
 	}
+	looks := p.looks()
+	p.own = make([]float64, p.series)
+	for i := range p.own {
+		p.own[i] = looks.spread(i, -1)
+	}
 	for _, m := range p.misses {
-		s := m.by / p.profile[m.ahead-1]
+		s := m.by / p.profile[m.ahead-1] / looks.spread(m.series, m.origin)
 		p.scores = append(p.scores, s)
 		p.sizes = append(p.sizes, math.Abs(s))
 	}
 	slices.Sort(p.scores)
 	slices.Sort(p.sizes)
+}
+
+// looks is the mean square of the misses of each series from each origin, over the
+// profile; NaN where it was not forecast from there.
+type looks [][origins]float64
+
+func (p *pool) looks() looks {
+	sum, n := make(looks, p.series), make(looks, p.series)
+	for _, m := range p.misses {
+		s := m.by / p.profile[m.ahead-1]
+		sum[m.series][m.origin] += s * s
+		n[m.series][m.origin]++
+	}
+	for i := range sum {
+		for o := range sum[i] {
+			sum[i][o] /= n[i][o]
+		}
+	}
+	return sum
+}
+
+// spread gives by how much a series strays more than its noise says, from all its
+// origins but one: a miss is judged by what the others show. The pool counts for as
+// much as prior origins.
+func (l looks) spread(series, but int) float64 {
+	sum, n := float64(prior), float64(prior)
+	for o, square := range l[series] {
+		if o != but && !math.IsNaN(square) {
+			sum += square
+			n++
+		}
+	}
+	return math.Sqrt(sum / n)
 }
 
 // typical gives the profile at a time ahead, beyond what was tested by the root.

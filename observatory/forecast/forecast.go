@@ -59,6 +59,7 @@ type Forecast struct {
 	noise float64 // of the series, in its unit
 	floor bool    // all values were above 0
 	pool  *pool
+	place int // in the pool
 }
 
 // shortest is how many values the methods need.
@@ -77,7 +78,12 @@ func Run(all []Series) []*Forecast {
 			pools[f.Period] = &pool{}
 		}
 		f.pool = pools[f.Period]
-		f.pool.misses = append(f.pool.misses, tests[i]...)
+		f.place = f.pool.series
+		f.pool.series++
+		for _, m := range tests[i] {
+			m.series = f.place
+			f.pool.misses = append(f.pool.misses, m)
+		}
 		if f.Backtest != nil {
 			f.pool.origins += f.Backtest.Origins
 		}
@@ -204,8 +210,8 @@ func fit(y []float64, near *fitted) fitted {
 		near = &fitted{}
 	}
 	f.ses = simple(y, near.ses)
-	f.trend = trended(y, near.trend, undamped)
-	f.flat = trended(y, near.flat, dampings)
+	f.trend = trended(y, near.trend, 1, 1)
+	f.flat = trended(y, near.flat, strongest, weakest)
 	f.line = newTheta(y, f.ses)
 	f.free = freeTheta(y, near.free)
 	n := float64(len(y))

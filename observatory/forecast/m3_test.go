@@ -136,3 +136,36 @@ func TestM3(t *testing.T) {
 		}
 	}
 }
+
+// TestChances: what is said to happen with so much chance does about as often.
+func TestChances(t *testing.T) {
+	all := load(t)
+	in := make([]Series, len(all))
+	for i, s := range all {
+		in[i] = s.Series
+	}
+	said, came, n := [10]float64{}, [10]float64{}, [10]float64{}
+	for i, f := range Run(in) {
+		last := all[i].Values[len(all[i].Values)-1]
+		for h, v := range all[i].test {
+			for _, by := range []float64{0.8, 0.9, 1, 1.1, 1.25, 1.5} {
+				p, ok := f.Reach(h+1, last*by)
+				if !ok {
+					t.Fatal("no chance")
+				}
+				b := min(9, int(10*p))
+				n[b]++
+				said[b] += p
+				if v >= last*by {
+					came[b]++
+				}
+			}
+		}
+	}
+	for b := range n {
+		t.Logf("said %.3f, came %.3f, %.0f times", said[b]/n[b], came[b]/n[b], n[b])
+		if math.Abs(said[b]-came[b])/n[b] > 0.1 {
+			t.Errorf("said %.3f, came %.3f", said[b]/n[b], came[b]/n[b])
+		}
+	}
+}

@@ -27,7 +27,7 @@ func (f *Forecast) Reach(ahead int, level float64) (chance float64, ok bool) {
 
 // width is the unit of the scores so far ahead, in that of the series.
 func (f *Forecast) width(ahead int) float64 {
-	return f.noise * f.pool.typical(ahead)
+	return f.noise * f.pool.own[f.place] * f.pool.typical(ahead)
 }
 
 // middling is the band by which chances are stretched for want of back-tests.

@@ -73,8 +73,10 @@ func (m model) ahead(out []float64) {
 // The bounds of the smoothing parameters, and those of the damping that
 // forecasters use: below, a trend is gone at once, above, it is not damped.
 const (
-	least = 1e-4
-	most  = 0.9999
+	least     = 1e-4
+	most      = 0.9999
+	strongest = 0.8
+	weakest   = 0.98
 )
 
 // simple fits simple exponential smoothing.
@@ -115,23 +117,12 @@ func lowest(f func(float64) float64, lo, hi, near float64) float64 {
 	return (a + b) / 2
 }
 
-// bounds of a trend's damping, and where to look first.
-type damping struct {
-	lo, hi float64
-	looks  []float64
-}
-
-var (
-	undamped = damping{1, 1, []float64{1}}
-	dampings = damping{0.8, 0.98, []float64{0.9}}
-)
-
-// trended fits a trend by a coarse look and a pattern search (Hooke and Jeeves)
-// around the best.
-func trended(y []float64, near model, d damping) model {
+// trended fits a trend, damped by φ between lo and hi, by a coarse look and a
+// pattern search (Hooke and Jeeves) around the best.
+func trended(y []float64, near model, lo, hi float64) model {
 	best := model{sse: math.Inf(1)}
 	try := func(alpha, beta, phi float64) {
-		if alpha < least || alpha > most || beta < 0 || beta > 1 || phi < d.lo || phi > d.hi {
+		if alpha < least || alpha > most || beta < 0 || beta > 1 || phi < lo || phi > hi {
 			return
 		}
 		if m := run(y, alpha, beta, phi); m.sse < best.sse {
@@ -143,11 +134,9 @@ func trended(y []float64, near model, d damping) model {
 		rounds, step = 3, 0.5
 		try(near.alpha, near.beta, near.phi)
 	} else {
-		for _, phi := range d.looks {
-			for _, alpha := range []float64{0.02, 0.2, 0.5, 0.8, 0.99} {
-				for _, beta := range []float64{0.001, 0.1, 0.4, 0.9} {
-					try(alpha, beta, phi)
-				}
+		for _, alpha := range []float64{0.02, 0.2, 0.5, 0.8, 0.99} {
+			for _, beta := range []float64{0.001, 0.1, 0.4, 0.9} {
+				try(alpha, beta, (lo+hi)/2)
 			}
 		}
 	}
@@ -156,7 +145,7 @@ func trended(y []float64, near model, d damping) model {
 		for _, sign := range []float64{-1, 1} {
 			try(m.alpha+sign*0.15*step, m.beta, m.phi)
 			try(m.alpha, m.beta+sign*0.15*step, m.phi)
-			if d.lo < d.hi {
+			if lo < hi {
 				try(m.alpha, m.beta, m.phi+sign*0.05*step)
 			}
 		}
