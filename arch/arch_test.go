@@ -59,7 +59,7 @@ var may = map[string][]string{
 	"observatory/claim":    {"kernel/fault", "observatory/panel"},
 	"demo":                 {"kernel/…", "docket", "docket/report"},
 	"bench/floor":          {},
-	"bench":                {"kernel/…", "bench/floor", "observatory/effect", "observatory/forecast"},
+	"bench":                {"kernel/…", "bench/floor", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel"},
 	"cmd/touyan":           {"kernel/…", "docket", "docket/process", "docket/report", "observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "demo", "bench", "bench/floor", "web"},
 	"arch":                 {},
 	"e2e/oidc":             {},

@@ -2,91 +2,106 @@ package fact
 
 import "math"
 
-// narrowing is how many periods in a row a gap must narrow or widen.
-const narrowing = 3
-
 // longestWait is how far ahead "at this pace" still means something.
 const longestWait = 50
 
-// gaps finds, for a subject of a peer set, how its distance to the leader, to
-// the next above and to the next below has moved.
-func (m *miner) gaps(st *standing, s int, cols []int, base Fact) {
+// leading is the last place that is measured against the leader.
+const leading = 10
+
+// gaps finds how the distances of neighbours in rank, and of the first places to
+// the leader, have moved.
+func (m *miner) gaps(st *standing, cols []int, base Fact) {
 	f := &m.field
-	k := int(st.of[s])
 	for i, t := range cols {
-		if t < m.From || st.rank[s*f.t+t] == 0 {
+		if t < m.From {
 			continue
 		}
-		order, place := st.ordered(k, t), int(st.place[s*f.t+t])
-		key := f.key[s*f.t+t]
-		fact := base
-		fact.Period, fact.Value, fact.Observed = int32(t), f.sign*key, uint16(len(order))
-		up := place - 1
-		for up >= 0 && f.key[int(order[up])*f.t+t] == key {
-			up--
-		}
-		if up >= 0 {
-			fact.Kind = GapNext
-			m.gap(fact, s, int(order[up]), i, cols)
-		}
-		if up > 0 { // the leader is not the next above
-			fact.Kind = GapLeader
-			m.gap(fact, s, int(order[0]), i, cols)
-		}
-		if place+1 < len(order) && f.key[int(order[place+1])*f.t+t] < key {
-			fact.Kind = GapChaser
-			m.gap(fact, s, int(order[place+1]), i, cols)
+		for k := range st.sets {
+			order := st.ordered(k, t)
+			fact := base
+			fact.Peers, fact.Period, fact.Observed, fact.Members = int32(st.sets[k]), int32(t), uint16(len(order)), uint16(st.at[k+1]-st.at[k])
+			up := -1 // the last of those strictly better
+			for place := 1; place < len(order); place++ {
+				s := int(order[place])
+				if f.key[s*f.t+t] < f.key[int(order[place-1])*f.t+t] {
+					up = place - 1
+				}
+				if up < 0 {
+					continue
+				}
+				above := int(order[up])
+				towards, chaser := kinds, up == place-1 && m.wants(above)
+				switch {
+				case !m.wants(s):
+				case up == 0:
+					towards = GapLeader
+				default:
+					towards = GapNext
+				}
+				if towards != kinds || chaser {
+					m.gap(fact, s, above, i, cols, towards, chaser)
+				}
+				if towards == GapNext && place < leading {
+					m.gap(fact, s, int(order[0]), i, cols, GapLeader, false)
+				}
+			}
 		}
 	}
 }
 
-// gap emits the gap to one rival when it has narrowed or widened for some time.
-func (m *miner) gap(fact Fact, s, rival, i int, cols []int) {
-	f := &m.field
-	own, other := s*f.t, rival*f.t
-	at := int(fact.Period)
-	distance := func(i int) (float64, bool) {
-		t := cols[i]
-		a, b := f.sign*f.key[own+t], f.sign*f.key[other+t]
-		if !(a > 0 && b > 0) || f.class != nil && (f.class[own+t] != f.class[own+at] || f.class[other+t] != f.class[other+at]) {
-			return 0, false
-		}
-		d := (b - a) / max(a, b) // of the larger of the two
-		if d < 0 {
-			d = -d
-		}
-		return d, true
+// likeness gives how much of the larger the smaller of two values is; NaN when
+// there is none, and where either's series breaks before the period at.
+func (f *field) likeness(s, r, t, at int) float64 {
+	a, b := f.sign*f.key[s*f.t+t], f.sign*f.key[r*f.t+t]
+	if !(a > 0 && b > 0) || f.class != nil && (f.class[s*f.t+t] != f.class[s*f.t+at] || f.class[r*f.t+t] != f.class[r*f.t+at]) {
+		return math.NaN()
 	}
-	now, ok := distance(i)
-	if !ok || now == 0 {
-		return
+	if a > b {
+		return b / a
 	}
-	n, last := 0, now
-	var step float64
+	return a / b
+}
+
+// gap emits the gap between two subjects when it has narrowed or widened for
+// some time: for the one below towards the one above (none when towards is
+// kinds), and the other way.
+func (m *miner) gap(fact Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
+	f, at := &m.field, int(fact.Period)
+	now := f.likeness(s, above, at, at)
+	last, n, before := now, 0, 0.0
 	for j := i - 1; j >= 0; j-- {
-		d, ok := distance(j)
-		if !ok || d == last || n > 0 && d < last || n < 0 && d > last {
-			break
-		}
-		if j == i-1 {
-			step = d - now
-		}
-		if d > last {
+		q := f.likeness(s, above, cols[j], at)
+		switch {
+		case q < last && n >= 0:
 			n++
-		} else {
+		case q > last && n <= 0:
 			n--
+		default:
+			j = 0
+			continue
 		}
-		last = d
+		if n == 1 {
+			before = q
+		}
+		last = q
 	}
-	if n < narrowing && n > -narrowing {
+	if n < m.Running && n > -m.Running {
 		return
 	}
-	fact.P1, fact.Rival, fact.Ref, fact.Aux = int32(n), int32(rival), f.sign*f.key[other+at], 100*now
+	fact.P1, fact.Aux = int32(n), 100*(1-now)
 	fact.Since = int32(cols[i-max(n, -n)])
-	if n > 0 && now/step <= longestWait {
-		fact.P2 = int32(now/step) + 1
+	if wait := (1 - now) / (now - before); n > 0 && wait <= longestWait {
+		fact.P2 = int32(wait) + 1
 	}
-	m.emit(fact)
+	if towards != kinds {
+		fact.Kind = towards
+		fact.Subject, fact.Rival, fact.Value, fact.Ref = int32(s), int32(above), f.sign*f.key[s*f.t+at], f.sign*f.key[above*f.t+at]
+		m.emit(&fact)
+	}
+	if chaser {
+		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = GapChaser, int32(above), int32(s), f.sign*f.key[above*f.t+at], f.sign*f.key[s*f.t+at]
+		m.emit(&fact)
+	}
 }
 
 // leastSpread is how many peers a statement of the whole set needs.
@@ -114,11 +129,11 @@ func (m *miner) sets(st *standing, cols []int, base Fact, additive bool) {
 			one.Value, one.Ref = 100*now, 100*before
 			if together.n >= m.Running {
 				one.Kind, one.P1, one.Since = Converge, int32(together.n), together.from
-				m.emit(one)
+				m.emit(&one)
 			}
 			if apart.n >= m.Running {
 				one.Kind, one.P1, one.Since = Diverge, int32(apart.n), apart.from
-				m.emit(one)
+				m.emit(&one)
 			}
 			if additive {
 				m.contribution(st, k, was, fact)
@@ -177,7 +192,7 @@ func (m *miner) contribution(st *standing, k, was int, fact Fact) {
 	}
 	fact.Kind, fact.Subject, fact.Value, fact.Ref, fact.Aux, fact.Since = Contribution, who, most, 100*most/total, total, int32(was)
 	fact.Flags |= Complete
-	m.emit(fact)
+	m.emit(&fact)
 }
 
 // shares mines the subjects' shares of their sets' totals against their own

@@ -82,19 +82,19 @@ func (m *miner) level(fact Fact, sinceHigh, sinceLow, onRecord int, high, low in
 	switch {
 	case high >= 0 && sinceHigh >= gap:
 		fact.Kind = HighestSince
-		m.emit(fact)
+		m.emit(&fact)
 	case high < 0 && onRecord >= gap && !m.Mechanical:
 		fact.Kind = Record
-		m.emit(fact)
+		m.emit(&fact)
 	}
 	fact.Since = low
 	switch {
 	case low >= 0 && sinceLow >= gap:
 		fact.Kind = LowestSince
-		m.emit(fact)
+		m.emit(&fact)
 	case low < 0 && onRecord >= gap:
 		fact.Kind = LowestOnRecord
-		m.emit(fact)
+		m.emit(&fact)
 	}
 }
 
@@ -111,7 +111,7 @@ func (m *miner) streak(r *run, goes, whole, wanted bool, fact Fact, kind Kind, c
 		if r.n >= m.Broken && whole && wanted {
 			fact.Kind += RiseBroken - RiseStreak
 			fact.P1, fact.Since = int32(r.n), r.from
-			m.emit(fact)
+			m.emit(&fact)
 		}
 		r.longest = max(r.longest, r.n)
 		r.n = 0
@@ -126,6 +126,6 @@ func (m *miner) streak(r *run, goes, whole, wanted bool, fact Fact, kind Kind, c
 		if r.longest > 0 && r.n > r.longest {
 			fact.P2 = 1
 		}
-		m.emit(fact)
+		m.emit(&fact)
 	}
 }

@@ -57,7 +57,7 @@ func (m *miner) infer(r *Result) {
 		f.Q = q
 		f.Rarity = float32(min(mostSurprise, -math.Log2(max(all[k].p, 1e-30))))
 		f.Importance, f.Robust = float32(f.Kind.weight()), 1
-		f.Novelty = novelty(int(f.Period), m.latest(int(f.Indicator)), 0)
+		f.Novelty = novelty(int(f.Period), m.latest(int(f.Indicator)))
 		f.Score = f.Rarity * f.Importance * f.Novelty
 		m.qualify(&f, Growth)
 		r.Counts[f.Kind]++

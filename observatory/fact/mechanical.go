@@ -28,13 +28,14 @@ func WriteMechanical(w io.Writer, p *panel.Panel) error {
 	for i := range p.Indicators {
 		own := make([][]Fact, len(p.Subjects))
 		peers := make([][]Fact, len(p.Peers))
-		m.slab(i, Level, p.Slabs[i], func(f Fact) {
+		m.sink = func(f Fact) {
 			if f.Peers == None {
 				own[f.Subject] = append(own[f.Subject], f)
 			} else {
 				peers[f.Peers] = append(peers[f.Peers], f)
 			}
-		})
+		}
+		m.slab(i, Level, p.Slabs[i])
 		for k, set := range p.Peers {
 			for _, s := range set.Members {
 				peers[k] = append(peers[k], own[s]...)

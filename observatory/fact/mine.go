@@ -26,7 +26,8 @@ type miner struct {
 	state     []running
 	watched   []bool // nil: all
 	up, down  stack
-	emit      func(Fact)
+	sink      func(Fact) // takes every fact in place of the tally; nil: none
+	keepFrom  int        // facts of earlier periods are counted and not kept
 	raw       []Fact
 	tally     tally
 }
@@ -46,6 +47,18 @@ func newMiner(p *panel.Panel, o Options) *miner {
 	return m
 }
 
+// emit takes a fact that was found.
+func (m *miner) emit(f *Fact) {
+	if m.sink != nil {
+		m.sink(*f)
+		return
+	}
+	m.tally.n[f.Kind][strength(f)]++
+	if int(f.Period) >= m.keepFrom {
+		m.raw = append(m.raw, *f)
+	}
+}
+
 func (m *miner) wants(s int) bool { return m.watched == nil || m.watched[s] }
 
 // Mine finds the facts of a panel: of every indicator the enumerative ones, and
@@ -58,13 +71,13 @@ func Mine(p *panel.Panel, o Options) *Result {
 		m.mineIndicator(i, r)
 	}
 	for i := range m.Sets {
-		m.collect(r, m.Sets[i][0], Level, func(emit func(Fact)) { m.skylines(i, emit) })
+		m.collect(r, m.Sets[i][0], Level, func() { m.skylines(i) })
 	}
 	if o.Infer {
 		m.infer(r)
 	}
 	for i := range m.Targets {
-		m.collect(r, m.Targets[i].Indicator, Level, func(emit func(Fact)) { m.target(i, emit) })
+		m.collect(r, m.Targets[i].Indicator, Level, func() { m.target(i) })
 	}
 	r.fold(p)
 	slices.SortFunc(r.Facts, better)
@@ -84,28 +97,33 @@ func MineIndicator(p *panel.Panel, indicator int, o Options) *Result {
 
 func (m *miner) mineIndicator(i int, r *Result) {
 	about, x := m.panel.Indicators[i], m.panel.Slabs[i]
-	m.collect(r, i, Level, func(emit func(Fact)) {
-		m.slab(i, Level, x, emit)
+	m.collect(r, i, Level, func() {
+		m.slab(i, Level, x)
 		if len(about.Parts) > 0 {
-			m.drivers(i, emit)
+			m.drivers(i)
 		}
 	})
 	if m.Growth && !about.Rate {
-		m.collect(r, i, Growth, func(emit func(Fact)) { m.slab(i, Growth, growth(x, int(m.panel.Axis.Freq)), emit) })
+		m.collect(r, i, Growth, func() { m.slab(i, Growth, growth(x, int(m.panel.Axis.Freq))) })
 	}
 	if heads := m.panel.Slab(m.PerHead); heads != nil && about.Additive && about.Code != m.PerHead {
-		m.collect(r, i, PerHead, func(emit func(Fact)) { m.slab(i, PerHead, perHead(x, heads), emit) })
+		m.collect(r, i, PerHead, func() { m.slab(i, PerHead, perHead(x, heads)) })
 	}
 }
 
+// stale is after how many periods novelty has halved a fact so often that it is
+// never among the best.
+const stale = 8
+
 // collect takes what a pass emits, weighs it and keeps the best.
-func (m *miner) collect(r *Result, indicator int, form Form, pass func(emit func(Fact))) {
+func (m *miner) collect(r *Result, indicator int, form Form, pass func()) {
 	m.raw = m.raw[:0]
 	m.tally.reset()
-	pass(func(f Fact) {
-		m.tally.add(f)
-		m.raw = append(m.raw, f)
-	})
+	m.keepFrom = m.From
+	if m.Most > 0 {
+		m.keepFrom = max(m.From, m.latest(indicator)-stale)
+	}
+	pass()
 	for k, n := range m.tally.kinds() {
 		r.Counts[k] += n
 	}
@@ -127,8 +145,7 @@ func compared(a panel.Axis, form panel.Form) [][]int {
 }
 
 // slab mines one indicator in one form and emits its enumerative facts.
-func (m *miner) slab(indicator int, form Form, x *panel.Slab, emit func(Fact)) {
-	m.emit = emit
+func (m *miner) slab(indicator int, form Form, x *panel.Slab) {
 	about := m.panel.Indicators[indicator]
 	sign := 1.0
 	if about.Polarity == panel.SmallerBetter && !m.Mechanical {
@@ -153,9 +170,10 @@ func (m *miner) slab(indicator int, form Form, x *panel.Slab, emit func(Fact)) {
 	for _, st := range m.standings {
 		st.rankAll(m.panel, &m.field, m.state)
 		for _, cols := range runs {
-			m.among(st, cols, base, form)
+			m.among(st, cols, base)
 			m.overtakes(st, cols, base)
 			if !m.Mechanical && form != Growth {
+				m.gaps(st, cols, base)
 				m.sets(st, cols, base, additive)
 			}
 			if additive {
@@ -169,7 +187,7 @@ func (m *miner) slab(indicator int, form Form, x *panel.Slab, emit func(Fact)) {
 }
 
 // among finds the place of every wanted subject in its peer set.
-func (m *miner) among(st *standing, cols []int, base Fact, form Form) {
+func (m *miner) among(st *standing, cols []int, base Fact) {
 	for s, k := range st.of {
 		if k == None || !m.wants(s) {
 			continue
@@ -177,9 +195,6 @@ func (m *miner) among(st *standing, cols []int, base Fact, form Form) {
 		fact := base
 		fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
 		m.place(st, s, cols, fact)
-		if !m.Mechanical && form != Growth {
-			m.gaps(st, s, cols, fact)
-		}
 	}
 }
 

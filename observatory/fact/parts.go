@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -11,7 +12,7 @@ import (
 // growth differs from its peers' by structure and by the parts' own growth
 // (shift-share, Dunn 1960). All parts must be observed and add up to the whole
 // within a twentieth; otherwise there is nothing to divide.
-func (m *miner) drivers(indicator int, emit func(Fact)) {
+func (m *miner) drivers(indicator int) {
 	about := m.panel.Indicators[indicator]
 	whole, lag := m.panel.Slabs[indicator], int(m.panel.Axis.Freq)
 	var parts []int
@@ -43,12 +44,12 @@ func (m *miner) drivers(indicator int, emit func(Fact)) {
 				}
 			}
 			if fact.Ref != 0 {
-				emit(fact)
+				m.emit(&fact)
 			}
 		}
 		for k, set := range m.panel.Peers {
 			if set.Holds(t) {
-				m.shiftShare(whole, parts, k, t, lag, base, emit)
+				m.shiftShare(whole, parts, k, t, lag, base)
 			}
 		}
 	}
@@ -84,7 +85,7 @@ func (m *miner) divided(whole *panel.Slab, parts []int, s, t, lag int) (now, was
 }
 
 // shiftShare emits the division of each member's growth against its set's.
-func (m *miner) shiftShare(whole *panel.Slab, parts []int, k, t, lag int, base Fact, emit func(Fact)) {
+func (m *miner) shiftShare(whole *panel.Slab, parts []int, k, t, lag int, base Fact) {
 	set := m.panel.Peers[k]
 	type divided struct {
 		s        int
@@ -129,7 +130,7 @@ func (m *miner) shiftShare(whole *panel.Slab, parts []int, k, t, lag int, base F
 		fact.Kind, fact.Subject, fact.Peers, fact.Period, fact.Since = ShiftShare, int32(d.s), int32(k), int32(t), int32(t-lag)
 		fact.Value, fact.Ref, fact.Aux = 100*(nowAll/wasAll-1), 100*mix, 100*own
 		fact.Observed, fact.Members = uint16(len(all)), uint16(len(set.Members))
-		emit(fact)
+		m.emit(&fact)
 	}
 }
 
@@ -138,7 +139,7 @@ const few = 2
 
 // skylines finds the subjects that at most a few peers match or beat on all
 // indicators of a set (one of the few: Wu, KDD 2012).
-func (m *miner) skylines(which int, emit func(Fact)) {
+func (m *miner) skylines(which int) {
 	set := m.Sets[which]
 	n := len(m.panel.Subjects)
 	values := make([][]float64, len(set))
@@ -171,6 +172,7 @@ func (m *miner) skylines(which int, emit func(Fact)) {
 			if len(members) < leastSpread {
 				continue
 			}
+			slices.SortFunc(members, func(a, b int) int { return cmp.Compare(values[0][b], values[0][a]) })
 			for _, s := range members {
 				if !m.wants(s) {
 					continue
@@ -189,7 +191,7 @@ func (m *miner) skylines(which int, emit func(Fact)) {
 				}
 				if match <= few {
 					v, _ := m.panel.Slabs[set[0]].At(s, t)
-					emit(Fact{Kind: Skyline, Indicator: int32(set[0]), Subject: int32(s), Peers: int32(k), Rival: None, Since: None, Period: int32(t),
+					m.emit(&Fact{Kind: Skyline, Indicator: int32(set[0]), Subject: int32(s), Peers: int32(k), Rival: None, Since: None, Period: int32(t),
 						P1: int32(match), P2: int32(which), Value: v, Observed: uint16(len(members)), Members: uint16(len(peers.Members))})
 				}
 			}
@@ -211,7 +213,7 @@ const paceOver = 5
 // target tells whether a target is on track: the pace it needs, the pace there
 // was, and the probability of reaching it if growth goes on as it did, normal in
 // logarithms with the uncertainty of its mean.
-func (m *miner) target(which int, emit func(Fact)) {
+func (m *miner) target(which int) {
 	aim := m.Targets[which]
 	x := m.panel.Slabs[aim.Indicator]
 	last := x.T - 1
@@ -241,7 +243,7 @@ func (m *miner) target(which int, emit func(Fact)) {
 	if m.panel.Indicators[aim.Indicator].Polarity == panel.SmallerBetter {
 		p = 1 - p
 	}
-	emit(Fact{Kind: Target, Indicator: int32(aim.Indicator), Subject: int32(aim.Subject), Peers: None, Rival: None, Since: int32(last - len(steps)), Period: int32(last),
+	m.emit(&Fact{Kind: Target, Indicator: int32(aim.Indicator), Subject: int32(aim.Subject), Peers: None, Rival: None, Since: int32(last - len(steps)), Period: int32(last),
 		P1: int32(which), P2: int32(aim.By), Value: v, Ref: 100 * (math.Exp(need/left) - 1), Aux: 100 * (math.Exp(mean) - 1), Q: p})
 }
 

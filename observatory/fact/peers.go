@@ -36,7 +36,7 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 		if wanted && !o.Mechanical {
 			now := fact
 			now.Kind, now.Since, now.First = Rank, None, int32(max(first, 0))
-			m.emit(now)
+			m.emit(&now)
 		}
 		if first >= 0 {
 			fact.First = int32(first)
@@ -71,7 +71,7 @@ func (m *miner) moved(fact Fact, old int32, from int) {
 		return
 	}
 	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, fact.P1, int32(from)
-	m.emit(fact)
+	m.emit(&fact)
 }
 
 // firstTop emits first top-k, since and on record.
@@ -95,7 +95,7 @@ func (m *miner) firstTop(st *standing, k int, fact Fact, last *[topMost]int32, i
 		if m.complete(st, k, int(one.Since), int(fact.Period), cols) {
 			one.Flags |= Complete
 		}
-		m.emit(one)
+		m.emit(&one)
 	}
 }
 
@@ -128,7 +128,7 @@ func (m *miner) bestSince(best, worst *stack, fact Fact, i int, cols []int, want
 		}
 		if span >= m.Gap {
 			fact.Kind, fact.Since = side.kind, side.since
-			m.emit(fact)
+			m.emit(&fact)
 		}
 	}
 }
@@ -149,12 +149,12 @@ func (m *miner) stay(st *standing, k, s int, top *[topMost]run, above *run, fact
 		if top[j].n >= m.Running && 2*limit <= int(fact.Observed) && (j == 0 || top[j].n > top[j-1].n) {
 			one := fact
 			one.Kind, one.P1, one.P2, one.Since = TopStreak, int32(top[j].n), int32(limit), top[j].from
-			m.emit(one)
+			m.emit(&one)
 		}
 	}
 	if above.n >= m.Running && fact.Observed >= 3 {
 		fact.Kind, fact.P1, fact.P2, fact.Since = MedianStreak, int32(above.n), 0, above.from
-		m.emit(fact)
+		m.emit(&fact)
 	}
 }
 
@@ -229,11 +229,11 @@ func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fac
 	fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtake, up, down, f.sign*u[t], f.sign*d[t]
 	fact.P1 = int32(st.rank[int(up)*f.t+t])
 	if m.wants(int(up)) {
-		m.emit(fact)
+		m.emit(&fact)
 	}
 	if m.watched != nil && m.wants(int(down)) {
 		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtaken, down, up, f.sign*d[t], f.sign*u[t]
 		fact.P1 = int32(st.rank[int(down)*f.t+t])
-		m.emit(fact)
+		m.emit(&fact)
 	}
 }

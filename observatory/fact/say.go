@@ -80,7 +80,11 @@ func (t teller) figure(f Fact, v float64) fault.Text {
 		return fault.T(s, s)
 	}
 	unit := t.p.Indicators[f.Indicator].Unit
-	if unit.EN != "" && unit.EN != "%" {
+	switch {
+	case unit.EN == "" || unit.EN == "%":
+	case unit.EN[0] >= '0' && unit.EN[0] <= '9':
+		unit.EN = " × " + unit.EN // 100 million yuan
+	default:
 		unit.EN = " " + unit.EN
 	}
 	return fault.T(Number(v)+unit.ZH, Number(v)+unit.EN)
@@ -169,21 +173,21 @@ func (t teller) ranks(f Fact, w words) fault.Text {
 	case MedianStreak:
 		return fault.T(fmt.Sprintf("%s已连续%d期好于中位水平", zh, f.P1), fmt.Sprintf("%shas been better than the median for %d periods in a row", en, f.P1))
 	}
-	verb, verbEN := "超过", "passed"
+	verb, verbEN := "超过"+w.rival.ZH+"（"+w.ref.ZH+"）", "passed"
 	if f.Kind == Overtaken {
-		verb, verbEN = "被超过：对方为", "was passed by"
+		verb, verbEN = "被"+w.rival.ZH+"（"+w.ref.ZH+"）超过", "was passed by"
 	}
 	again, againEN := "有可比记录（"+w.first.ZH+"）以来首次", "for the first time on record (since "+w.first.EN+")"
 	if f.Since >= 0 {
 		again, againEN = "自"+w.since.ZH+"以来再次", "for the first time since "+w.since.EN
 	}
 	if t.p.Indicators[f.Indicator].Polarity == panel.SmallerBetter {
-		verb, verbEN = "好于", "did better than"
+		verb, verbEN = "转为低于"+w.rival.ZH+"（"+w.ref.ZH+"）", "is now below, and so better than,"
 		if f.Kind == Overtaken {
-			verb, verbEN = "不再好于", "no longer does better than"
+			verb, verbEN = "转为高于"+w.rival.ZH+"（"+w.ref.ZH+"）", "is now above, and so behind,"
 		}
 	}
-	return fault.T(fmt.Sprintf("%s%s%s为%s，%s%s（%s），%s", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.value.ZH, verb, w.rival.ZH, w.ref.ZH, again),
+	return fault.T(fmt.Sprintf("%s%s%s为%s，%s，%s", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.value.ZH, verb, again),
 		fmt.Sprintf("%s: %s in %s was %s and %s %s (%s), %s", w.subject.EN, w.indicator.EN, w.period.EN, w.value.EN, verbEN, w.rival.EN, w.ref.EN, againEN))
 }
 

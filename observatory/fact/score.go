@@ -20,8 +20,6 @@ type tally struct {
 
 func (c *tally) reset() { *c = tally{} }
 
-func (c *tally) add(f Fact) { c.n[f.Kind][strength(f)]++ }
-
 // kinds gives how many facts of each kind there are.
 func (c *tally) kinds() iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
@@ -39,7 +37,7 @@ func (c *tally) kinds() iter.Seq2[int, int] {
 
 // strength gives how strong a fact is among those of its kind: how far back it
 // looks, how long it lasted, how far it moved.
-func strength(f Fact) int {
+func strength(f *Fact) int {
 	var n int32
 	switch f.Kind {
 	case Rank: // the nearer to the top, the stronger; the last place next
@@ -120,12 +118,24 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 		weight = w
 	}
 	latest := m.latest(indicator)
+	largest := 0
+	for _, set := range m.panel.Peers {
+		largest = max(largest, len(set.Members))
+	}
+	scales := make([]float64, largest+1)
+	for n := range scales {
+		scales[n] = weight * scale(n)
+	}
+	fresh := make([]float32, latest+1)
+	for t := range fresh {
+		fresh[t] = novelty(t, latest)
+	}
 	for i := range m.raw {
 		f := &m.raw[i]
-		f.Rarity = tail[f.Kind][strength(*f)]
-		f.Importance = float32(weight * f.Kind.weight() * scale(f.Members))
+		f.Rarity = tail[f.Kind][strength(f)]
+		f.Importance = float32(f.Kind.weight() * scales[f.Members])
 		f.Robust = 1
-		f.Novelty = novelty(int(f.Period), latest, f.Flags)
+		f.Novelty = fresh[f.Period]
 		f.Score = f.Rarity * f.Importance * f.Novelty
 		if f.Members > 0 {
 			f.Score *= float32(f.Observed) / float32(f.Members)
@@ -140,7 +150,7 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 }
 
 // scale makes a large peer set weigh more than a small one.
-func scale(members uint16) float64 {
+func scale(members int) float64 {
 	if members < 2 {
 		return 0.8
 	}
@@ -148,13 +158,7 @@ func scale(members uint16) float64 {
 }
 
 // novelty halves with each period of age.
-func novelty(period, latest int, flags Flags) float32 {
-	n := float32(math.Exp2(float64(period - latest)))
-	if flags&Repeated != 0 {
-		n /= 2
-	}
-	return n
-}
+func novelty(period, latest int) float32 { return float32(math.Exp2(float64(period - latest))) }
 
 // latest gives the last period an indicator has a value in.
 func (m *miner) latest(indicator int) int {

@@ -1,0 +1,276 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/observatory/fact"
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// FactsConfig says what to mine.
+type FactsConfig struct {
+	Dir                           string
+	Subjects, Indicators, Periods int
+	Releases                      int    // single releases timed
+	Countries                     string // countries_wide.csv; "" leaves it out
+	SQLite                        string // the program sqlite3; "" leaves the comparison out
+	SQLIndicators                 int    // on how many indicators it runs
+}
+
+// FactsResult is what was measured. Processor times are of the whole process,
+// collector included.
+type FactsResult struct {
+	Cells     int              `json:"cells"`
+	PeerSets  int              `json:"peer_sets"`
+	MineCPU   Seconds          `json:"mine_cpu_s"`
+	MineWall  Seconds          `json:"mine_wall_s"`
+	Found     int              `json:"found"`
+	Ranked    int              `json:"ranked"`
+	Kinds     map[string]int   `json:"kinds"`
+	Release   ReleaseResult    `json:"release"`
+	Countries *CountriesResult `json:"countries,omitempty"`
+	SQL       *SQLResult       `json:"sql,omitempty"`
+}
+
+// Seconds prints with three decimals.
+type Seconds float64
+
+// MarshalJSON implements json.Marshaler.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(s), 'f', 4, 64), nil
+}
+
+// ReleaseResult is a release of one indicator and period, from the new cells to
+// ranked facts and what is new, changed and retracted.
+type ReleaseResult struct {
+	N   int     `json:"n"`
+	P50 Seconds `json:"p50_s"`
+	P99 Seconds `json:"p99_s"`
+}
+
+// CountriesResult is the panel of countries.
+type CountriesResult struct {
+	Cells   int     `json:"cells"`
+	ReadCPU Seconds `json:"read_cpu_s"`
+	MineCPU Seconds `json:"mine_cpu_s"`
+}
+
+// SQLResult compares the kinds that window SQL can do, over the national set:
+// ranks and their changes, the last period as high and as low, streaks.
+type SQLResult struct {
+	Engine     string  `json:"engine"`
+	Indicators int     `json:"indicators"`
+	CPU        Seconds `json:"cpu_s"`
+	OursCPU    Seconds `json:"ours_cpu_s"`
+	Ratio      Seconds `json:"ratio"` // ours over theirs
+}
+
+// Facts measures the miner.
+func Facts(ctx context.Context, c FactsConfig) (FactsResult, error) {
+	p := madePanel(c.Subjects, c.Indicators, c.Periods)
+	out := FactsResult{PeerSets: len(p.Peers), Kinds: map[string]int{}}
+	for _, x := range p.Slabs {
+		out.Cells += x.Count()
+	}
+	o := enumerative(p)
+	runtime.GC()
+	began, cpu := time.Now(), processorTime()
+	r := fact.Mine(p, o)
+	out.MineCPU, out.MineWall = Seconds(processorTime()-cpu), Seconds(time.Since(began).Seconds())
+	out.Ranked = len(r.Facts)
+	for k, n := range r.Counts {
+		if n > 0 {
+			out.Kinds[fact.Kind(k).String()] = n
+			out.Found += n
+		}
+	}
+	out.Release = releases(p, c.Releases)
+	var err error
+	if c.Countries != "" {
+		if out.Countries, err = countries(c.Countries); err != nil {
+			return out, err
+		}
+	}
+	if c.SQLite != "" {
+		out.SQL, err = sqlFloor(ctx, p, c)
+	}
+	return out, err
+}
+
+// enumerative asks for every enumerative kind in every period, and keeps the
+// best of each indicator.
+func enumerative(p *panel.Panel) fact.Options {
+	o := fact.Product(p.Axis)
+	o.Growth, o.Infer, o.Most = false, false, 200
+	for i := 0; i+1 < len(p.Indicators); i += 10 {
+		o.Sets = append(o.Sets, []int{i, i + 1})
+	}
+	return o
+}
+
+// processorTime gives the seconds of processor time of this process so far.
+func processorTime() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// madePanel makes a panel of growing values with gaps of 3 %: one set of all, 30
+// of a partition and 6 of another. Every fifth indicator is better when smaller,
+// every fourth additive.
+func madePanel(subjects, indicators, periods int) *panel.Panel {
+	random := rand.New(rand.NewPCG(2026, 3))
+	who := make([]panel.Subject, subjects)
+	for i := range who {
+		who[i] = panel.Subject{Code: fmt.Sprintf("c%03d", i), Name: fault.T(fmt.Sprintf("第%d市", i+1), fmt.Sprintf("City %d", i+1)),
+			Attrs: map[string]string{"all": "all", "province": strconv.Itoa(i % 30), "region": strconv.Itoa(i % 30 / 5)}}
+	}
+	what := make([]panel.Indicator, indicators)
+	for i := range what {
+		name := fmt.Sprintf("i%03d", i)
+		what[i] = panel.Indicator{Code: name, Name: fault.T("指标"+strconv.Itoa(i+1), name), Polarity: panel.LargerBetter, Additive: i%4 == 0}
+		if i%5 == 4 {
+			what[i].Polarity = panel.SmallerBetter
+		}
+	}
+	p := panel.New(panel.Axis{Freq: panel.Yearly, First: 2027 - periods, Len: periods}, who, what)
+	for _, x := range p.Slabs {
+		for s := range subjects {
+			level, drift := math.Exp(5+random.NormFloat64()), 0.02+0.1*random.Float64()
+			for t := range periods {
+				level *= math.Exp(drift + 0.05*random.NormFloat64())
+				if random.Float64() >= 0.03 {
+					x.Set(s, t, math.Round(level*100)/100)
+				}
+			}
+		}
+	}
+	p.GroupBy("all", 1)
+	p.GroupBy("province", 1)
+	p.GroupBy("region", 1)
+	return p
+}
+
+// releases times single releases: the cells of one indicator's last period
+// arrive, its facts are mined and ranked, and set against those before.
+func releases(p *panel.Panel, n int) ReleaseResult {
+	random := rand.New(rand.NewPCG(2026, 4))
+	var took []float64
+	last := p.Axis.Len - 1
+	for range n {
+		i := random.IntN(len(p.Indicators))
+		o := enumerative(p)
+		o.Sets, o.From = nil, last
+		before := fact.MineIndicator(p, i, o).Facts
+		x := p.Slabs[i]
+		began := time.Now()
+		after := *p
+		after.Slabs = slices.Clone(p.Slabs)
+		after.Slabs[i] = x.Clone()
+		for s := range x.N {
+			if v, ok := x.At(s, last); ok {
+				after.Slabs[i].Set(s, last, v*math.Exp(0.03*random.NormFloat64()))
+			}
+		}
+		now := fact.MineIndicator(&after, i, o).Facts
+		fact.Compare(p, before, &after, now)
+		took = append(took, time.Since(began).Seconds())
+	}
+	slices.Sort(took)
+	if n == 0 {
+		return ReleaseResult{}
+	}
+	return ReleaseResult{N: n, P50: Seconds(took[n/2]), P99: Seconds(took[min(n-1, n*99/100)])}
+}
+
+func countries(path string) (*CountriesResult, error) {
+	cpu := processorTime()
+	data, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, err
+	}
+	p, err := panel.ReadCSV(data, panel.Reading{Layout: panel.Periods, SubjectCol: "geo", IndicatorCol: "indicator"})
+	if err != nil {
+		return nil, err
+	}
+	p.GroupBy("all", 1)
+	out := &CountriesResult{ReadCPU: Seconds(processorTime() - cpu)}
+	for _, x := range p.Slabs {
+		out.Cells += x.Count()
+	}
+	runtime.GC()
+	cpu = processorTime()
+	fact.Mine(p, enumerative(p))
+	out.MineCPU = Seconds(processorTime() - cpu)
+	return out, nil
+}
+
+// sqlFloor runs the same kinds as window SQL in a process of its own and mines
+// the same indicators here. Loading the table is not counted against it.
+func sqlFloor(ctx context.Context, p *panel.Panel, c FactsConfig) (*SQLResult, error) {
+	small := *p
+	small.Indicators, small.Slabs, small.Peers = p.Indicators[:c.SQLIndicators], p.Slabs[:c.SQLIndicators], p.Peers[:1]
+	var load bytes.Buffer
+	for i, x := range small.Slabs {
+		for s := range x.N {
+			for t := range x.T {
+				if v, ok := x.At(s, t); ok {
+					fmt.Fprintf(&load, "%d,%d,%d,%g\n", i, s, t, v)
+				}
+			}
+		}
+	}
+	csv, db := filepath.Join(c.Dir, "cells.csv"), filepath.Join(c.Dir, "cells.db")
+	if err := os.WriteFile(csv, load.Bytes(), 0o600); err != nil {
+		return nil, err
+	}
+	if _, err := run(ctx, c.SQLite, db, "create table cell(i int, s int, t int, v real, primary key(i, s, t)) without rowid;\n.mode csv\n.import "+csv+" cell\n"); err != nil {
+		return nil, err
+	}
+	theirs, err := run(ctx, c.SQLite, db, windows)
+	if err != nil {
+		return nil, err
+	}
+	cpu := processorTime()
+	o := enumerative(&small)
+	o.Sets = nil
+	fact.Mine(&small, o)
+	ours := processorTime() - cpu
+	return &SQLResult{Engine: "sqlite", Indicators: c.SQLIndicators, CPU: Seconds(theirs), OursCPU: Seconds(ours), Ratio: Seconds(ours / theirs)}, nil
+}
+
+// windows is the subset of kinds in SQL.
+const windows = `
+create temp table ranked as select i, s, t, v, rank() over (partition by i, t order by v desc) r from cell;
+create index temp.by_subject on ranked(i, s, t);
+select count(*) from (select r, lag(r) over w old, t - lag(t) over w gap from ranked window w as (partition by i, s order by t)) where gap = 1 and r <> old;
+select count(*) from (select r, max(case when r <= 1 then t end) over w l1, max(case when r <= 3 then t end) over w l3 from ranked window w as (partition by i, s order by t rows between unbounded preceding and 1 preceding)) where r <= 3 and (l1 is null or l3 is null);
+select count(*) from ranked a where (select max(b.t) from ranked b where b.i = a.i and b.s = a.s and b.t < a.t and b.v >= a.v) <= a.t - 5;
+select count(*) from ranked a where (select max(b.t) from ranked b where b.i = a.i and b.s = a.s and b.t < a.t and b.v <= a.v) <= a.t - 5;
+select max(n) from (select count(*) n from (select i, s, t, up, sum(1 - up) over (partition by i, s order by t) g from (select i, s, t, v > coalesce(lag(v) over (partition by i, s order by t), v) up from ranked)) where up group by i, s, g);
+`
+
+// run gives a script to a program and says how much processor time it took.
+func run(ctx context.Context, program, db, script string) (float64, error) {
+	cmd := exec.CommandContext(ctx, program, db)
+	cmd.Stdin = bytes.NewReader([]byte(script))
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", filepath.Base(program), err, text)
+	}
+	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), nil
+}
