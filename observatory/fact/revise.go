@@ -90,9 +90,21 @@ func (m *miner) survive(indicator int, facts []Fact) {
 	seed := fnv.New64a()
 	seed.Write([]byte(code))
 	random := rand.New(rand.NewPCG(seed.Sum64(), uint64(w.x.T)))
+	// Two subjects given one path would keep their order for certain, so paths are
+	// dealt like cards, to those who have values: none comes again before all have.
 	donor := make([]uint16, draws*w.x.N)
-	for i := range donor {
-		donor[i] = uint16(random.IntN(len(r.Paths)))
+	for d := range draws {
+		var deck []int
+		for _, s := range random.Perm(w.x.N) {
+			if !w.observed(s) {
+				continue
+			}
+			if len(deck) == 0 {
+				deck = random.Perm(len(r.Paths))
+			}
+			donor[d*w.x.N+s] = uint16(deck[0])
+			deck = deck[1:]
+		}
 	}
 	for i := range facts {
 		f := &facts[i]
@@ -134,6 +146,16 @@ func newWorld(p *panel.Panel, indicator int) *world {
 	return w
 }
 
+// observed reports whether a subject has any value.
+func (w *world) observed(s int) bool {
+	for t := range w.x.T {
+		if w.x.Have.Has(s, t) {
+			return true
+		}
+	}
+	return false
+}
+
 // level gives a cell as revised, NaN when there is none.
 func (w *world) level(s, t int) float64 {
 	v, ok := w.x.At(s, t)
@@ -153,7 +175,11 @@ func (w *world) at(f Fact, s, t int) float64 {
 		if t < w.lag || w.x.ClassID(s, t) != w.x.ClassID(s, t-w.lag) {
 			return math.NaN()
 		}
-		return 100 * (w.level(s, t)/w.level(s, t-w.lag) - 1)
+		was := w.level(s, t-w.lag)
+		if !(was > 0) {
+			return math.NaN()
+		}
+		return 100 * (w.level(s, t)/was - 1)
 	case Share:
 		var total float64
 		for _, r := range w.p.Peers[f.Peers].Members {
