@@ -168,3 +168,97 @@ func FuzzPeriod(f *testing.F) {
 		}
 	})
 }
+
+// batches is a panel in which cohorts a (from 3) and b (from 4) gain 3 in their
+// first period and 5 in the next, over a path that all share.
+func batches(t *testing.T) *Staggered {
+	t.Helper()
+	var cs, firsts []Cell
+	for u, first := range []int{3, 3, 4, 4, 0, 0} {
+		for period := 1; period <= 5; period++ {
+			y := float64(10*u + period*period)
+			if first > 0 && period >= first {
+				y += float64(3 + 2*min(1, period-first))
+			}
+			name, when := string(rune('a'+u)), string(rune('0'+period))
+			cs = append(cs, Cell{name, when, y, len(cs) + 2})
+			firsts = append(firsts, Cell{name, when, float64(first), len(cs) + 1})
+		}
+	}
+	s, err := NewStaggered(panelOf(t, cs), firsts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestBatches: every method that is right for beginnings at different times finds
+// the gains that were put in, and nothing before them.
+func TestBatches(t *testing.T) {
+	s := batches(t)
+	for _, control := range []Control{Never, NotYet} {
+		r, err := Cohorts(s, "y", control, Rise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range r.ATT {
+			want := 0.0
+			if e.Event >= 0 {
+				want = float64(3 + 2*min(1, e.Event))
+			}
+			if math.Abs(e.Estimate-want) > 1e-12 || e.Before != (e.Event < 0) {
+				t.Errorf("%s: %s/%s %v, want %v", control, e.Group, e.Time, e.Estimate, want)
+			}
+		}
+	}
+	e, err := EventStudy(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range e.Coefficients {
+		want := map[string]float64{"+0": 3, "+1": 5, "+2": 5}[c.Name]
+		if math.Abs(c.Estimate-want) > 1e-9 {
+			t.Errorf("%s periods since: %v, want %v", c.Name, c.Estimate, want)
+		}
+	}
+	near(t, "mean since", e.Estimate, 13.0/3, 9)
+	if s.Dates() != 2 || s.Begun(0, 1) || !s.Begun(0, 2) {
+		t.Errorf("%d beginnings", s.Dates())
+	}
+}
+
+// TestIndicator: a column of ones and zeros says the same as one of beginnings; a
+// measure that ends again is refused, and so is a unit that begins twice.
+func TestIndicator(t *testing.T) {
+	s := batches(t)
+	var marks []Cell
+	for u, name := range s.Units {
+		for i, period := range s.Times {
+			on := 0.0
+			if s.Begun(u, i) {
+				on = 1
+			}
+			marks = append(marks, Cell{name, period.Label, on, len(marks) + 2})
+		}
+	}
+	again, err := FromIndicator(s.Panel, marks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for u := range s.First {
+		if s.First[u] != again.First[u] {
+			t.Errorf("%s begins at %v and %v", s.Units[u], s.First[u], again.First[u])
+		}
+	}
+	marks[4].Value = 0 // unit a ends in 5
+	if _, err := FromIndicator(s.Panel, marks); err == nil || !strings.Contains(err.Error(), "line 6/treatment:") {
+		t.Errorf("a measure that ends: %v", err)
+	}
+	marks[4].Value = 0.5
+	if _, err := FromIndicator(s.Panel, marks); err == nil || !strings.Contains(err.Error(), "line 6/treatment:") {
+		t.Errorf("half a measure: %v", err)
+	}
+	if _, err := NewStaggered(s.Panel, []Cell{{"a", "1", 3, 2}, {"a", "2", 4, 3}}); err == nil || !strings.Contains(err.Error(), "line 3/first:") {
+		t.Errorf("two beginnings: %v", err)
+	}
+}

@@ -158,7 +158,7 @@ func (c *cohorts) compare(g, t int, control Control) {
 		switch {
 		case first == g:
 			with = append(with, u)
-		case first == c.periods || control == NotYet && first > max(t, base):
+		case first == c.periods || control == NotYet && first > t:
 			without = append(without, u)
 		}
 	}

@@ -11,10 +11,11 @@ import (
 // TestShapes: plain series go on as anyone would draw them.
 func TestShapes(t *testing.T) {
 	season := []float64{90, 110, 120, 80}
-	var line, wave, level []float64
+	var line, wave, around, level []float64
 	for i := range 24 {
 		line = append(line, 100+5*float64(i))
 		wave = append(wave, season[i%4])
+		around = append(around, season[i%4]-100)
 		level = append(level, 7)
 	}
 	for _, c := range []struct {
@@ -26,6 +27,7 @@ func TestShapes(t *testing.T) {
 	}{
 		{"a line", Series{"", 1, line, 3}, false, []float64{220, 225, 230}, 1},
 		{"a season", Series{"", 4, wave, 4}, true, season, 0.5},
+		{"a season about 0", Series{"", 4, around, 4}, true, []float64{-10, 10, 20, -20}, 0.5},
 		{"a level", Series{"", 12, level, 2}, false, []float64{7, 7}, 1e-9},
 		{"two values", Series{"", 1, []float64{3, 4}, 2}, false, []float64{4, 4}, 0},
 		{"one value", Series{"", 4, []float64{3}, 1}, false, []float64{3}, 0},

@@ -115,6 +115,17 @@ func TestM3(t *testing.T) {
 	if owa > 0.83 {
 		t.Errorf("OWA %.4f", owa)
 	}
+	// Each method by itself does about as its namesake in R.
+	for name, want := range map[string][2]float64{"ses": {13.7300, 1.6185}, "holt": {14.9672, 1.5120}, "damped": {13.1497, 1.4135}, "theta": {13.0503, 1.4124}} {
+		var a accuracy
+		for i, s := range all {
+			a.add(s, together[i].Methods[name])
+		}
+		t.Logf("%s: sMAPE %.4f, MASE %.4f", name, a.smape/a.n, a.mase/a.n)
+		if math.Abs(a.smape/a.n/want[0]-1) > 0.02 || math.Abs(a.mase/a.n/want[1]-1) > 0.02 {
+			t.Errorf("%s: sMAPE %.4f, MASE %.4f, want about %v", name, a.smape/a.n, a.mase/a.n, want)
+		}
+	}
 	alone := make([]*Forecast, len(in))
 	inParallel(len(in), func(i int) { alone[i] = Run(in[i : i+1])[0] })
 	for name, out := range map[string][]*Forecast{"together": together, "alone": alone} {
