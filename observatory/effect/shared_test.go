@@ -228,6 +228,37 @@ func TestCohorts(t *testing.T) {
 	}
 }
 
+// TestInfluence: standard errors equal those of leaving out each unit in turn,
+// shares of groups and all, as far as these agree with themselves.
+func TestInfluence(t *testing.T) {
+	cols := table(t, "causal/mpdta.csv")
+	s, err := NewStaggered(panelOf(t, cells(cols, "countyreal", "year", "lemp")), cells(cols, "countyreal", "year", "first.treat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures := func(s *Staggered) []Figure {
+		r, err := Cohorts(s, "lemp", Never, Change)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []Figure{r.Simple, r.ByGroup, r.Dynamic[3].Figure} // not of the smallest group alone
+	}
+	whole := figures(s)
+	drawn := make([][]float64, len(whole))
+	for u := range s.Units {
+		p := &Panel{Units: slices.Delete(slices.Clone(s.Units), u, u+1), Times: s.Times, Y: slices.Delete(slices.Clone(s.Y), u, u+1)}
+		for i, f := range figures(&Staggered{p, slices.Delete(slices.Clone(s.First), u, u+1)}) {
+			drawn[i] = append(drawn[i], f.Estimate)
+		}
+	}
+	for i, f := range whole {
+		n := float64(len(drawn[i]))
+		if left := deviation(drawn[i]) * math.Sqrt(n-1); math.Abs(left/f.SE-1) > 0.01 {
+			t.Errorf("figure %d: standard error %v, by leaving out %v", i, f.SE, left)
+		}
+	}
+}
+
 // TestBacon: the weighted comparisons add up to the two-way estimate.
 func TestBacon(t *testing.T) {
 	cols := table(t, "causal/mpdta.csv")

@@ -119,3 +119,22 @@ func TestStudent(t *testing.T) {
 		}
 	}
 }
+
+// TestQuantile: the one to come counts, so 19 misses promise 95 % by their largest,
+// and 18 do not.
+func TestQuantile(t *testing.T) {
+	var p pool
+	for i := range 19 {
+		p.sizes = append(p.sizes, float64(i+1))
+	}
+	if q := p.quantile(0.95); q != 19 {
+		t.Errorf("of 19 misses: %v", q)
+	}
+	if q := p.quantile(0.8); q != 16 {
+		t.Errorf("80 %% of 19 misses: %v", q)
+	}
+	p.sizes = p.sizes[:18]
+	if q := p.quantile(0.95); q <= 18 || q > 19 {
+		t.Errorf("of 18 misses: %v", q)
+	}
+}
