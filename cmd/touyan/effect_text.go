@@ -84,8 +84,8 @@ func printWeights(w io.Writer, head string, weights map[string]float64) {
 	}
 }
 
-// row gives a figure's cells.
-func row(label string, f effect.Figure) []string {
+// figureRow gives a figure's cells.
+func figureRow(label string, f effect.Figure) []string {
 	return []string{label, figure(f.Estimate), figure(f.SE), figure(f.P)}
 }
 
@@ -104,17 +104,17 @@ func printCohorts(w io.Writer, r *effect.CohortResult) {
 	}
 	t := figures("距实施的期数 periods since")
 	for _, e := range r.Dynamic {
-		t.rows = append(t.rows, row(fmt.Sprintf("%+d", e.Event), e.Figure))
+		t.rows = append(t.rows, figureRow(fmt.Sprintf("%+d", e.Event), e.Figure))
 	}
 	fmt.Fprintln(w)
 	t.print(w)
 	t = figures("汇总 aggregate")
-	t.rows = append(t.rows, row("各组各期 simple", r.Simple), row("按批次 by group", r.ByGroup), row("按时间 by period", r.ByTime))
+	t.rows = append(t.rows, figureRow("各组各期 simple", r.Simple), figureRow("按批次 by group", r.ByGroup), figureRow("按时间 by period", r.ByTime))
 	fmt.Fprintln(w)
 	t.print(w)
 	t = figures("批次/时间 group/time")
 	for _, e := range r.ATT {
-		t.rows = append(t.rows, row(e.Group+"/"+e.Time, e.Figure))
+		t.rows = append(t.rows, figureRow(e.Group+"/"+e.Time, e.Figure))
 	}
 	fmt.Fprintln(w)
 	t.print(w)
@@ -127,7 +127,7 @@ func printTwoWay(w io.Writer, r *effect.TwoWay) {
 	fmt.Fprintf(w, "估计 estimate: %s · 标准误 standard error: %s · p: %s\n\n", figure(r.Estimate), figure(r.SE), figure(r.P))
 	t := figures("变量 variable")
 	for _, c := range r.Coefficients {
-		t.rows = append(t.rows, row(c.Name, c.Figure))
+		t.rows = append(t.rows, figureRow(c.Name, c.Figure))
 	}
 	t.print(w)
 	if b := r.Bacon; b != nil {
