@@ -2,6 +2,7 @@ package docket_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -91,6 +92,26 @@ func supervisionWalks(w *town) []walk {
 			{0, "lin", "merit", "propose", map[string]any{"kind": "praise", "words": "整改迅速，建议表扬"}, "3wd@close", houserule},
 			{0, "zhou", "grant", "decide", map[string]any{"decision": "yes"}, "2wd@close", houserule},
 			{0, "lin", "carry", "done", result, "3wd@close", houserule},
+			{0, "lin", "present", "present", result, "1wd@close", houserule},
+			{0, "zhou", "answer", "settle", note, "3wd", houserule},
+		}})
+		told := maps.Clone(given)
+		told["visit"] = "announced"
+		out = append(out, walk{name: s.ZH + "/事先告知、无异议、整改", kind: "docket." + s.Kind, given: told, outcome: "closed", kids: []string{"signed", "accepted", "taken_back"}, deeds: []deed{
+			{0, "lin", "plan", "submit", filledPlan(w, "lin", []string{"clerk"}, nil), s.Plan + "@close", houserule},
+			{0, "zhou", "approve", "approve", note, "2wd@close", houserule},
+			{0, "lin", "disclose", "tell", tells(w.bureau), "1wd@close", houserule},
+			{1, "shen", "sign", "sign", note, "1wd@close", houserule},
+			{0, "lin", "inspect", "record", seen, s.Inspect + "@close", houserule},
+			{0, "lin", "conclude", "submit", concluded(w.bureau), "5wd@close", houserule},
+			{0, "zhou", "sign", "sign", note, "2wd@close", houserule},
+			{2, "shen", "receive", "receive", note, "1wd@close", houserule},
+			{2, "head", "reply", "accept", note, "30d", decree + "第十七条"},
+			{0, "lin", "order", "order", map[string]any{"units": []any{unitItem(w.bureau, "lead", "10wd")}}, "2wd@close", houserule},
+			{3, "shen", "sign", "object", map[string]any{"reason": "不属于我局职责"}, "1wd@close", houserule},
+			{3, "lin", "ruling", "uphold", reason, "1wd@close", houserule},
+			{0, "lin", "verify", "accept", result, "5wd@close", houserule},
+			{0, "lin", "merit", "propose", map[string]any{"kind": "none"}, "3wd@close", houserule},
 			{0, "lin", "present", "present", result, "1wd@close", houserule},
 			{0, "zhou", "answer", "settle", note, "3wd", houserule},
 		}})

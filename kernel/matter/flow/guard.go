@@ -7,6 +7,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 )
 
 // guardCost bounds one evaluation in CEL's units; reading a field costs one.
@@ -16,6 +17,7 @@ const guardCost = 20_000
 var celEnv = sync.OnceValue(func() *cel.Env {
 	env, err := cel.NewEnv(
 		cel.Variable("data", cel.MapType(cel.StringType, cel.DynType)),
+		cel.Macros(cel.GlobalMacro("has", 1, hasWhole)),
 		cel.ParserRecursionLimit(60),
 		cel.ParserExpressionSizeLimit(2000),
 	)
@@ -24,6 +26,22 @@ var celEnv = sync.OnceValue(func() *cel.Env {
 	}
 	return env
 })
+
+// hasWhole makes has(data.review.decision) ask for every part of its path. CEL's
+// own asks for the last and fails where one before is missing, and a step that
+// was never come to is missing whole.
+func hasWhole(make cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+	at := args[0]
+	if at.Kind() != ast.SelectKind {
+		return nil, make.NewError(at.ID(), "has() asks for a field, as in has(data.step.field)")
+	}
+	whole := make.NewPresenceTest(make.Copy(at.AsSelect().Operand()), at.AsSelect().FieldName())
+	for at = at.AsSelect().Operand(); at.Kind() == ast.SelectKind; at = at.AsSelect().Operand() {
+		part := make.NewPresenceTest(make.Copy(at.AsSelect().Operand()), at.AsSelect().FieldName())
+		whole = make.NewCall(operators.LogicalAnd, part, whole)
+	}
+	return whole, nil
+}
 
 // program is a compiled guard.
 type program struct {

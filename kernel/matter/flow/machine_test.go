@@ -343,3 +343,32 @@ func TestVoices(t *testing.T) {
 		}
 	}
 }
+
+// TestHasAsksForTheWholePath: what a step has not given, the step not come to
+// included, is absent and not an error; what is read without asking is one.
+func TestHasAsksForTheWholePath(t *testing.T) {
+	for _, c := range []struct {
+		guard string
+		data  map[string]any
+		want  bool
+		fails bool
+	}{
+		{"has(data.review.decision)", nil, false, false},
+		{"has(data.review.decision)", map[string]any{"review": map[string]any{}}, false, false},
+		{"has(data.review.decision)", map[string]any{"review": map[string]any{"decision": "uphold"}}, true, false},
+		{"has(data.review)", nil, false, false},
+		{"!(has(data.review.decision) && data.review.decision == 'revoke')", nil, true, false},
+		{"has(data.units.outcomes.planned)", map[string]any{"units": map[string]any{}}, false, false},
+		{"has(data.units.outcomes.planned)", map[string]any{"units": map[string]any{"outcomes": map[string]any{"planned": 2}}}, true, false},
+		{"data.review.decision == 'revoke'", nil, false, true},
+	} {
+		p, err := compileGuard(c.guard)
+		if err != nil {
+			t.Fatalf("%s: %v", c.guard, err)
+		}
+		got, err := (&Def{}).holds(&Guard{Text: c.guard, prog: p}, &State{}, lens(c.data))
+		if got != c.want || (err != nil) != c.fails {
+			t.Errorf("%s over %v: %v, %v", c.guard, c.data, got, err)
+		}
+	}
+}
