@@ -26,8 +26,8 @@ type FactsConfig struct {
 	Subjects, Indicators, Periods int
 	Releases                      int    // single releases timed
 	Countries                     string // countries_wide.csv; "" leaves it out
-	SQLite                        string // the program sqlite3; "" leaves the comparison out
-	SQLIndicators                 int    // on how many indicators it runs
+	SQLite, DuckDB                string // programs that run SQL from standard input on the database named; "" leaves one out
+	SQLIndicators                 int    // on how many indicators they run
 }
 
 // FactsResult is what was measured. Processor times are of the whole process,
@@ -42,7 +42,7 @@ type FactsResult struct {
 	Kinds     map[string]int   `json:"kinds"`
 	Release   ReleaseResult    `json:"release"`
 	Countries *CountriesResult `json:"countries,omitempty"`
-	SQL       *SQLResult       `json:"sql,omitempty"`
+	SQL       []SQLResult      `json:"sql,omitempty"`
 }
 
 // Seconds prints with three decimals.
@@ -68,8 +68,9 @@ type CountriesResult struct {
 	MineCPU Seconds `json:"mine_cpu_s"`
 }
 
-// SQLResult compares the kinds that window SQL can do, over the national set:
-// ranks and their changes, the last period as high and as low, streaks.
+// SQLResult compares the miner with window SQL over the national set. The SQL
+// finds ranks and their changes, first top-1 and top-3, and streaks; the miner
+// those, and the highest and lowest since and overtakings of neighbours too.
 type SQLResult struct {
 	Engine     string  `json:"engine"`
 	Indicators int     `json:"indicators"`
@@ -104,11 +105,21 @@ func Facts(ctx context.Context, c FactsConfig) (FactsResult, error) {
 			return out, err
 		}
 	}
-	if c.SQLite != "" {
-		out.SQL, err = sqlFloor(ctx, p, c)
+	for _, e := range []engine{{"sqlite", c.SQLite, ".mode csv\n.import %s cell\n"}, {"duckdb", c.DuckDB, "copy cell from '%s' (header false);\n"}} {
+		if e.program == "" {
+			continue
+		}
+		r, err := e.floor(ctx, p, c)
+		if err != nil {
+			return out, err
+		}
+		out.SQL = append(out.SQL, r)
 	}
-	return out, err
+	return out, nil
 }
+
+// engine is a program that runs SQL, and how it loads a file.
+type engine struct{ name, program, load string }
 
 // enumerative asks for every enumerative kind in every period, and keeps the
 // best of each indicator.
@@ -220,9 +231,9 @@ func countries(path string) (*CountriesResult, error) {
 	return out, nil
 }
 
-// sqlFloor runs the same kinds as window SQL in a process of its own and mines
+// floor runs the same kinds as window SQL in a process of its own and mines
 // the same indicators here. Loading the table is not counted against it.
-func sqlFloor(ctx context.Context, p *panel.Panel, c FactsConfig) (*SQLResult, error) {
+func (e engine) floor(ctx context.Context, p *panel.Panel, c FactsConfig) (SQLResult, error) {
 	small := *p
 	small.Indicators, small.Slabs, small.Peers = p.Indicators[:c.SQLIndicators], p.Slabs[:c.SQLIndicators], p.Peers[:1]
 	var load bytes.Buffer
@@ -235,34 +246,31 @@ func sqlFloor(ctx context.Context, p *panel.Panel, c FactsConfig) (*SQLResult, e
 			}
 		}
 	}
-	csv, db := filepath.Join(c.Dir, "cells.csv"), filepath.Join(c.Dir, "cells.db")
+	csv, db := filepath.Join(c.Dir, "cells.csv"), filepath.Join(c.Dir, e.name+".db")
 	if err := os.WriteFile(csv, load.Bytes(), 0o600); err != nil {
-		return nil, err
+		return SQLResult{}, err
 	}
-	if _, err := run(ctx, c.SQLite, db, "create table cell(i int, s int, t int, v real, primary key(i, s, t)) without rowid;\n.mode csv\n.import "+csv+" cell\n"); err != nil {
-		return nil, err
+	if _, err := run(ctx, e.program, db, "create table cell(i int, s int, t int, v double);\n"+fmt.Sprintf(e.load, csv)); err != nil {
+		return SQLResult{}, err
 	}
-	theirs, err := run(ctx, c.SQLite, db, windows)
+	theirs, err := run(ctx, e.program, db, windows)
 	if err != nil {
-		return nil, err
+		return SQLResult{}, err
 	}
 	cpu := processorTime()
-	o := enumerative(&small)
-	o.Sets = nil
+	o := fact.Plain()
+	o.AllPairs, o.Most = false, 200
 	fact.Mine(&small, o)
 	ours := processorTime() - cpu
-	return &SQLResult{Engine: "sqlite", Indicators: c.SQLIndicators, CPU: Seconds(theirs), OursCPU: Seconds(ours), Ratio: Seconds(ours / theirs)}, nil
+	return SQLResult{Engine: e.name, Indicators: c.SQLIndicators, CPU: Seconds(theirs), OursCPU: Seconds(ours), Ratio: Seconds(ours / theirs)}, nil
 }
 
 // windows is the subset of kinds in SQL.
 const windows = `
-create temp table ranked as select i, s, t, v, rank() over (partition by i, t order by v desc) r from cell;
-create index temp.by_subject on ranked(i, s, t);
-select count(*) from (select r, lag(r) over w old, t - lag(t) over w gap from ranked window w as (partition by i, s order by t)) where gap = 1 and r <> old;
-select count(*) from (select r, max(case when r <= 1 then t end) over w l1, max(case when r <= 3 then t end) over w l3 from ranked window w as (partition by i, s order by t rows between unbounded preceding and 1 preceding)) where r <= 3 and (l1 is null or l3 is null);
-select count(*) from ranked a where (select max(b.t) from ranked b where b.i = a.i and b.s = a.s and b.t < a.t and b.v >= a.v) <= a.t - 5;
-select count(*) from ranked a where (select max(b.t) from ranked b where b.i = a.i and b.s = a.s and b.t < a.t and b.v <= a.v) <= a.t - 5;
-select max(n) from (select count(*) n from (select i, s, t, up, sum(1 - up) over (partition by i, s order by t) g from (select i, s, t, v > coalesce(lag(v) over (partition by i, s order by t), v) up from ranked)) where up group by i, s, g);
+create temp table ranked as select i, s, t, v, rank() over (partition by i, t order by v desc) as r from cell;
+create temp table changes as select i, s, t, r, before from (select i, s, t, r, lag(r) over w as before, t - lag(t) over w as gap from ranked window w as (partition by i, s order by t)) x where gap = 1 and r <> before;
+create temp table tops as select i, s, t, r, l1, l3 from (select i, s, t, r, max(case when r <= 1 then t end) over w as l1, max(case when r <= 3 then t end) over w as l3 from ranked window w as (partition by i, s order by t rows between unbounded preceding and 1 preceding)) x where r <= 3;
+create temp table runs as select i, s, g, count(*) n from (select i, s, t, up, sum(1 - up) over (partition by i, s order by t) as g from (select i, s, t, case when v > lag(v) over (partition by i, s order by t) then 1 else 0 end as up from ranked) y) x where up = 1 group by i, s, g;
 `
 
 // run gives a script to a program and says how much processor time it took.

@@ -39,10 +39,10 @@ func (m *miner) gaps(st *standing, cols []int, base Fact) {
 					towards = GapNext
 				}
 				if towards != kinds || chaser {
-					m.gap(fact, s, above, i, cols, towards, chaser)
+					m.gap(&fact, s, above, i, cols, towards, chaser)
 				}
 				if towards == GapNext && place < leading {
-					m.gap(fact, s, int(order[0]), i, cols, GapLeader, false)
+					m.gap(&fact, s, int(order[0]), i, cols, GapLeader, false)
 				}
 			}
 		}
@@ -65,8 +65,8 @@ func (f *field) likeness(s, r, t, at int) float64 {
 // gap emits the gap between two subjects when it has narrowed or widened for
 // some time: for the one below towards the one above (none when towards is
 // kinds), and the other way.
-func (m *miner) gap(fact Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
-	f, at := &m.field, int(fact.Period)
+func (m *miner) gap(about *Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
+	f, at := &m.field, int(about.Period)
 	now := f.likeness(s, above, at, at)
 	last, n, before := now, 0, 0.0
 	for j := i - 1; j >= 0; j-- {
@@ -88,6 +88,7 @@ func (m *miner) gap(fact Fact, s, above, i int, cols []int, towards Kind, chaser
 	if n < m.Running && n > -m.Running {
 		return
 	}
+	fact := *about
 	fact.P1, fact.Aux = int32(n), 100*(1-now)
 	fact.Since = int32(cols[i-max(n, -n)])
 	if wait := (1 - now) / (now - before); n > 0 && wait <= longestWait {

@@ -54,13 +54,13 @@ func (m *miner) history(s int, cols []int, base Fact) {
 		wanted := t >= o.From
 		high, low := up.last(v, t), down.last(-v, t)
 		if wanted {
-			m.level(fact, i-m.index(high, cols), i-m.index(low, cols), i-m.index(int32(first), cols), high, low)
+			m.level(&fact, i-m.index(high, cols), i-m.index(low, cols), i-m.index(int32(first), cols), high, low)
 		}
 		whole := prev == i-1
 		before := f.sign * f.key[s*f.t+cols[prev]]
-		m.streak(&rise, whole && v > before, whole, wanted, fact, RiseStreak, cols, prev)
+		m.streak(&rise, whole && v > before, whole, wanted, &fact, RiseStreak, cols, prev)
 		if !o.Mechanical {
-			m.streak(&fall, whole && v < before, whole, wanted, fact, FallStreak, cols, prev)
+			m.streak(&fall, whole && v < before, whole, wanted, &fact, FallStreak, cols, prev)
 		}
 		prev = i
 	}
@@ -76,25 +76,25 @@ func (m *miner) index(t int32, cols []int) int {
 }
 
 // level emits what is highest or lowest since, or on record.
-func (m *miner) level(fact Fact, sinceHigh, sinceLow, onRecord int, high, low int32) {
+func (m *miner) level(fact *Fact, sinceHigh, sinceLow, onRecord int, high, low int32) {
 	gap := m.Gap
 	fact.Since = high
 	switch {
 	case high >= 0 && sinceHigh >= gap:
 		fact.Kind = HighestSince
-		m.emit(&fact)
+		m.emit(fact)
 	case high < 0 && onRecord >= gap && !m.Mechanical:
 		fact.Kind = Record
-		m.emit(&fact)
+		m.emit(fact)
 	}
 	fact.Since = low
 	switch {
 	case low >= 0 && sinceLow >= gap:
 		fact.Kind = LowestSince
-		m.emit(&fact)
+		m.emit(fact)
 	case low < 0 && onRecord >= gap:
 		fact.Kind = LowestOnRecord
-		m.emit(&fact)
+		m.emit(fact)
 	}
 }
 
@@ -105,13 +105,13 @@ type run struct {
 }
 
 // streak carries a run on or ends it. A missing period resets it in silence.
-func (m *miner) streak(r *run, goes, whole, wanted bool, fact Fact, kind Kind, cols []int, prev int) {
+func (m *miner) streak(r *run, goes, whole, wanted bool, fact *Fact, kind Kind, cols []int, prev int) {
 	fact.Kind = kind
 	if !goes {
 		if r.n >= m.Broken && whole && wanted {
 			fact.Kind += RiseBroken - RiseStreak
 			fact.P1, fact.Since = int32(r.n), r.from
-			m.emit(&fact)
+			m.emit(fact)
 		}
 		r.longest = max(r.longest, r.n)
 		r.n = 0
@@ -126,6 +126,6 @@ func (m *miner) streak(r *run, goes, whole, wanted bool, fact Fact, kind Kind, c
 		if r.longest > 0 && r.n > r.longest {
 			fact.P2 = 1
 		}
-		m.emit(&fact)
+		m.emit(fact)
 	}
 }

@@ -113,7 +113,7 @@ func (m *miner) mineIndicator(i int, r *Result) {
 
 // stale is after how many periods novelty has halved a fact so often that it is
 // never among the best.
-const stale = 8
+const stale = 5
 
 // collect takes what a pass emits, weighs it and keeps the best.
 func (m *miner) collect(r *Result, indicator int, form Form, pass func()) {
@@ -217,7 +217,7 @@ func (m *miner) withinYear(st *standing, base Fact) {
 			fact.Period, fact.P1, fact.Value, fact.Observed = int32(t), now, f.sign*f.key[s*f.t+t], st.count[int(k)*f.t+t]
 			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t); e-- {
 				if old := int32(st.rank[s*f.t+e]); old > 0 && (e == t-1 || a.Part(e)%max(1, quarter) == 0) && !f.broken(s, e, t) {
-					m.moved(fact, old, e)
+					m.moved(&fact, old, e)
 				}
 			}
 		}

@@ -34,19 +34,18 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 		fact.P1 = r
 		wanted := t >= o.From && (o.Mechanical || covered(fact))
 		if wanted && !o.Mechanical {
-			now := fact
-			now.Kind, now.Since, now.First = Rank, None, int32(max(first, 0))
-			m.emit(&now)
+			fact.Kind, fact.First = Rank, int32(max(first, 0))
+			m.emit(&fact)
 		}
 		if first >= 0 {
 			fact.First = int32(first)
 			if wanted && prev == i-1 {
-				m.moved(fact, int32(st.rank[s*f.t+cols[prev]]), cols[prev])
+				m.moved(&fact, int32(st.rank[s*f.t+cols[prev]]), cols[prev])
 			}
-			m.firstTop(st, k, fact, &lastTop, i, cols, wanted)
+			m.firstTop(st, k, &fact, &lastTop, i, cols, wanted)
 			if !o.Mechanical {
-				m.bestSince(&best, &worst, fact, i, cols, wanted)
-				m.stay(st, k, s, &top, &above, fact, prev == i-1, wanted)
+				m.bestSince(&best, &worst, &fact, i, cols, wanted)
+				m.stay(st, k, s, &top, &above, &fact, prev == i-1, wanted)
 			}
 		} else {
 			best, worst = append(best, mark{float64(-r), int32(t)}), append(worst, mark{float64(r), int32(t)})
@@ -66,16 +65,17 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 func covered(f Fact) bool { return 2*f.Observed >= f.Members }
 
 // moved emits a change of rank.
-func (m *miner) moved(fact Fact, old int32, from int) {
-	if old == fact.P1 {
+func (m *miner) moved(now *Fact, old int32, from int) {
+	if old == now.P1 {
 		return
 	}
-	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, fact.P1, int32(from)
+	fact := *now
+	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, now.P1, int32(from)
 	m.emit(&fact)
 }
 
 // firstTop emits first top-k, since and on record.
-func (m *miner) firstTop(st *standing, k int, fact Fact, last *[topMost]int32, i int, cols []int, wanted bool) {
+func (m *miner) firstTop(st *standing, k int, fact *Fact, last *[topMost]int32, i int, cols []int, wanted bool) {
 	if !wanted {
 		return
 	}
@@ -83,14 +83,15 @@ func (m *miner) firstTop(st *standing, k int, fact Fact, last *[topMost]int32, i
 		if int(fact.P1) > top || !m.Mechanical && 2*top > int(fact.Observed) && top > 1 {
 			continue
 		}
-		one := fact
-		one.Kind, one.Since = FirstTopSince, last[j]
-		if last[j] < 0 {
-			one.Kind, one.Since = FirstTopOnRecord, fact.First
+		kind, since := FirstTopSince, last[j]
+		if since < 0 {
+			kind, since = FirstTopOnRecord, fact.First
 		}
-		if i-m.index(one.Since, cols) < m.Gap {
+		if i-m.index(since, cols) < m.Gap {
 			continue
 		}
+		one := *fact
+		one.Kind, one.Since = kind, since
 		one.P2 = int32(top)
 		if m.complete(st, k, int(one.Since), int(fact.Period), cols) {
 			one.Flags |= Complete
@@ -112,7 +113,7 @@ func (m *miner) complete(st *standing, k, from, to int, cols []int) bool {
 }
 
 // bestSince emits the best and the worst rank since.
-func (m *miner) bestSince(best, worst *stack, fact Fact, i int, cols []int, wanted bool) {
+func (m *miner) bestSince(best, worst *stack, fact *Fact, i int, cols []int, wanted bool) {
 	b, w := best.last(float64(-fact.P1), int(fact.Period)), worst.last(float64(fact.P1), int(fact.Period))
 	if !wanted || fact.Observed < 3 {
 		return
@@ -127,34 +128,41 @@ func (m *miner) bestSince(best, worst *stack, fact Fact, i int, cols []int, want
 			span = i - m.index(side.since, cols)
 		}
 		if span >= m.Gap {
-			fact.Kind, fact.Since = side.kind, side.since
-			m.emit(&fact)
+			one := *fact
+			one.Kind, one.Since = side.kind, side.since
+			m.emit(&one)
 		}
 	}
 }
 
 // stay emits how long a subject has kept a place at the top, and above the
 // median of its peers.
-func (m *miner) stay(st *standing, k, s int, top *[topMost]run, above *run, fact Fact, whole, wanted bool) {
+func (m *miner) stay(st *standing, k, s int, top *[topMost]run, above *run, fact *Fact, whole, wanted bool) {
 	t := int(fact.Period)
-	for j, limit := range m.TopK {
+	// A k of more than half of the set is never told, and so not followed.
+	ks := m.TopK
+	for len(ks) > 0 && 2*ks[len(ks)-1] > int(fact.Members) {
+		ks = ks[:len(ks)-1]
+	}
+	for j, limit := range ks {
 		keep(&top[j], int(fact.P1) <= limit, whole, fact.Period)
 	}
 	keep(above, m.field.key[s*m.field.t+t] > st.median[k*m.field.t+t], whole, fact.Period)
 	if !wanted {
 		return
 	}
-	for j, limit := range m.TopK {
+	for j, limit := range ks {
 		// A place among the first five is said by its smallest k only.
 		if top[j].n >= m.Running && 2*limit <= int(fact.Observed) && (j == 0 || top[j].n > top[j-1].n) {
-			one := fact
+			one := *fact
 			one.Kind, one.P1, one.P2, one.Since = TopStreak, int32(top[j].n), int32(limit), top[j].from
 			m.emit(&one)
 		}
 	}
 	if above.n >= m.Running && fact.Observed >= 3 {
-		fact.Kind, fact.P1, fact.P2, fact.Since = MedianStreak, int32(above.n), 0, above.from
-		m.emit(&fact)
+		one := *fact
+		one.Kind, one.P1, one.P2, one.Since = MedianStreak, int32(above.n), 0, above.from
+		m.emit(&one)
 	}
 }
 
@@ -185,19 +193,19 @@ func (m *miner) overtakes(st *standing, cols []int, base Fact) {
 			if m.AllPairs {
 				for a := range n {
 					for _, b := range n[a+1:] {
-						m.passed(st, n[a], b, was, i, cols, fact)
+						m.passed(st, n[a], b, was, i, cols, &fact)
 					}
 				}
 				continue
 			}
 			for a := 0; a+1 < len(n); a++ {
-				m.passed(st, n[a], n[a+1], was, i, cols, fact)
+				m.passed(st, n[a], n[a+1], was, i, cols, &fact)
 			}
 			for a := 0; a+1 < len(before); a++ {
 				// Neighbours before: the one below is now above, and not next to it.
 				up, down := before[a+1], before[a]
 				if pu, pd := st.place[int(up)*m.field.t+t], st.place[int(down)*m.field.t+t]; st.rank[int(up)*m.field.t+t] > 0 && st.rank[int(down)*m.field.t+t] > 0 && pu+1 != pd {
-					m.passed(st, up, down, was, i, cols, fact)
+					m.passed(st, up, down, was, i, cols, &fact)
 				}
 			}
 		}
@@ -205,13 +213,14 @@ func (m *miner) overtakes(st *standing, cols []int, base Fact) {
 }
 
 // passed emits an overtaking if the first is ahead now and was behind before.
-func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fact Fact) {
+func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, about *Fact) {
 	f := &m.field
 	u, d := f.key[int(up)*f.t:int(up)*f.t+f.t], f.key[int(down)*f.t:int(down)*f.t+f.t]
-	t := int(fact.Period)
+	t := int(about.Period)
 	if !(u[was] < d[was] && u[t] > d[t]) || f.broken(int(up), was, t) || f.broken(int(down), was, t) {
 		return
 	}
+	fact := *about
 	fact.Since, fact.First = None, int32(was)
 	for j := i - 2; j >= 0; j-- {
 		c := cols[j]
