@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"touyan.dev/touyan/kernel/calendar"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/store/storetest"
 )
@@ -24,7 +25,7 @@ func (c entering) Decide(g *store.Group) error {
 // TestBuiltInSince: a notice that was entered, and that this program has built
 // in since, does not stop its start; the built-in text counts.
 func TestBuiltInSince(t *testing.T) {
-	storetest.Each(t, []fs.FS{Migrations()}, func(t *testing.T, db *store.DB) {
+	storetest.Each(t, []fs.FS{event.Migrations(), Migrations()}, func(t *testing.T, db *store.DB) {
 		err := db.Write(t.Context(), entering{
 			"notice 2026\nnumber 甲〔2025〕1号\noff 06-01..06-30 长假\n",
 			"notice 2027\nnumber 甲〔2026〕1号\noff 06-01..06-02 儿童节\n",
