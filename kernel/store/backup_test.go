@@ -197,7 +197,7 @@ func TestBackup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.Engine != from || len(m.Tables) != 6 {
+			if m.Engine != from || len(m.Tables) != 7 { // three of storetest's, four of the log's
 				t.Fatalf("%+v", m)
 			}
 			a := examine(t, path)
