@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -45,7 +44,7 @@ type FactsResult struct {
 	SQL       []SQLResult      `json:"sql,omitempty"`
 }
 
-// Seconds prints with three decimals.
+// Seconds prints with four decimals.
 type Seconds float64
 
 // MarshalJSON implements json.Marshaler.
@@ -76,7 +75,7 @@ type SQLResult struct {
 	Indicators int     `json:"indicators"`
 	CPU        Seconds `json:"cpu_s"`
 	OursCPU    Seconds `json:"ours_cpu_s"`
-	Ratio      Seconds `json:"ratio"` // ours over theirs
+	Ratio      float64 `json:"ratio"` // ours over theirs
 }
 
 // Facts measures the miner.
@@ -88,9 +87,9 @@ func Facts(ctx context.Context, c FactsConfig) (FactsResult, error) {
 	}
 	o := enumerative(p)
 	runtime.GC()
-	began, cpu := time.Now(), processorTime()
+	began, before := time.Now(), cpu()
 	r := fact.Mine(p, o)
-	out.MineCPU, out.MineWall = Seconds(processorTime()-cpu), Seconds(time.Since(began).Seconds())
+	out.MineCPU, out.MineWall = Seconds((cpu() - before).Seconds()), Seconds(time.Since(began).Seconds())
 	out.Ranked = len(r.Facts)
 	for k, n := range r.Counts {
 		if n > 0 {
@@ -130,15 +129,6 @@ func enumerative(p *panel.Panel) fact.Options {
 		o.Sets = append(o.Sets, []int{i, i + 1})
 	}
 	return o
-}
-
-// processorTime gives the seconds of processor time of this process so far.
-func processorTime() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 // madePanel makes a panel of growing values with gaps of 3 %: one set of all, 30
@@ -210,7 +200,7 @@ func releases(p *panel.Panel, n int) ReleaseResult {
 }
 
 func countries(path string) (*CountriesResult, error) {
-	cpu := processorTime()
+	before := cpu()
 	data, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return nil, err
@@ -220,14 +210,14 @@ func countries(path string) (*CountriesResult, error) {
 		return nil, err
 	}
 	p.GroupBy("all", 1)
-	out := &CountriesResult{ReadCPU: Seconds(processorTime() - cpu)}
+	out := &CountriesResult{ReadCPU: Seconds((cpu() - before).Seconds())}
 	for _, x := range p.Slabs {
 		out.Cells += x.Count()
 	}
 	runtime.GC()
-	cpu = processorTime()
+	before = cpu()
 	fact.Mine(p, enumerative(p))
-	out.MineCPU = Seconds(processorTime() - cpu)
+	out.MineCPU = Seconds((cpu() - before).Seconds())
 	return out, nil
 }
 
@@ -257,12 +247,12 @@ func (e engine) floor(ctx context.Context, p *panel.Panel, c FactsConfig) (SQLRe
 	if err != nil {
 		return SQLResult{}, err
 	}
-	cpu := processorTime()
+	before := cpu()
 	o := fact.Plain()
 	o.AllPairs, o.Most = false, 200
 	fact.Mine(&small, o)
-	ours := processorTime() - cpu
-	return SQLResult{Engine: e.name, Indicators: c.SQLIndicators, CPU: Seconds(theirs), OursCPU: Seconds(ours), Ratio: Seconds(ours / theirs)}, nil
+	ours := (cpu() - before).Seconds()
+	return SQLResult{Engine: e.name, Indicators: c.SQLIndicators, CPU: Seconds(theirs), OursCPU: Seconds(ours), Ratio: ours / theirs}, nil
 }
 
 // windows is the subset of kinds in SQL.

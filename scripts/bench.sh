@@ -7,6 +7,7 @@ bin/touyan bench engine --json
 bin/touyan bench engine --engine postgres --postgres "${url}" --json
 bin/touyan bench lists --json
 bin/touyan bench timers --json
+bin/touyan bench facts --json
 bin/touyan bench effect --json
 bin/touyan bench forecast --json
 bin/touyan bench timers --engine postgres --postgres "${url}" --json

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"math"
 	"os"
 
@@ -201,11 +200,7 @@ func (c *effectCmd) rows(columns ...string) ([]effectRow, error) {
 		}
 	}
 	var out []effectRow
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			break
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return nil, err
 		}

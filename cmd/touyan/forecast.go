@@ -128,11 +128,7 @@ func (c *forecastCmd) rows(t *panel.Table) ([]forecast.Series, error) {
 	train := slices.Index(t.Head, "train")
 	id, freq, horizon := slices.Index(t.Head, "id"), slices.Index(t.Head, "freq"), slices.Index(t.Head, "horizon")
 	var out []forecast.Series
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			break
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return nil, err
 		}
@@ -189,11 +185,7 @@ func (c *forecastCmd) column(t *panel.Table) ([]forecast.Series, panel.Axis, err
 	}
 	var points []point
 	var axis panel.Axis
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			break
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return nil, axis, err
 		}

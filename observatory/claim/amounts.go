@@ -61,7 +61,7 @@ func (c *clause) relation(i int) relation {
 		switch t := c.tokens[k]; {
 		case t.is(beyond) && k == i-1:
 			return over
-		case t.is(close) && k == i-1:
+		case t.is(shy) && k == i-1:
 			return nearly
 		case t.is(roughly):
 			return about
@@ -88,7 +88,7 @@ func (c *clause) way(i int) int {
 			return -1
 		case t.is(rate):
 			return 1
-		case t.is(roughly, close, beyond, are, yoy, perYear, current, constant):
+		case t.is(roughly, shy, beyond, are, yoy, perYear, current, constant):
 		default:
 			return 0
 		}

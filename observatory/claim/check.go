@@ -22,16 +22,17 @@ type Checker struct {
 	panel *panel.Panel
 	opts  Options
 	words *scanner
+	units map[string]unit
 }
 
 // New makes a checker.
 func New(p *panel.Panel, o Options) *Checker {
-	return &Checker{panel: p, opts: o, words: newScanner(p, o.Terms)}
+	return &Checker{panel: p, opts: o, words: newScanner(p, o.Terms), units: units()}
 }
 
 // Check finds the claims of a text, line by line, and gives each its verdict.
 func (c *Checker) Check(lines []string) []Finding {
-	r := &reader{scanner: c.words, known: units(), terms: c.opts.Terms, groups: c.groups(), subject: c.opts.Home}
+	r := &reader{scanner: c.words, known: c.units, terms: c.opts.Terms, groups: c.groups(), subject: c.opts.Home}
 	for i, text := range lines {
 		r.line(i+1, text)
 	}
@@ -342,12 +343,16 @@ func (j *judgement) measuredFor(s, t int) (float64, bool) { return j.measured(s,
 
 // inUnit turns a value of the panel into the unit of the text.
 func (j *judgement) inUnit(v float64) float64 {
-	have, want := units()[j.opts.Terms[j.panel.Indicators[j.index].Code].Unit.ZH], units()[j.unit]
-	if have.factor == 0 || want.factor == 0 {
+	have, want := j.counted(j.panel.Indicators[j.index].Code), j.units[j.unit].factor
+	if have == 0 || want == 0 {
 		return v
 	}
-	return v * have.factor / want.factor
+	return v * have / want
 }
+
+// counted gives how many of the smallest unit one of an indicator's is; 0 when it
+// has none.
+func (j *judgement) counted(code string) float64 { return j.units[j.opts.Terms[code].Unit.ZH].factor }
 
 // rate computes growth since the year before, since another year, or on average.
 func (j *judgement) rate(t int) (float64, bool) {
@@ -383,7 +388,8 @@ func (j *judgement) spread(ratio float64, n int) float64 {
 	return (ratio - 1) * 100
 }
 
-// portion computes a share of another indicator, or of the sum of the peers.
+// portion computes a share of another indicator, of another subject, or of the sum
+// of the peers.
 func (j *judgement) portion(t int) (float64, bool) {
 	v, ok := j.cell(j.subject, t)
 	if !ok {
@@ -396,7 +402,7 @@ func (j *judgement) portion(t int) (float64, bool) {
 				if ok {
 					j.cells = append(j.cells, j.evidence(j.panel.Slabs[i], i, j.subject, t, whole))
 				}
-				a, b := units()[j.opts.Terms[j.panel.Indicators[j.index].Code].Unit.ZH].factor, units()[j.opts.Terms[code].Unit.ZH].factor
+				a, b := j.counted(j.panel.Indicators[j.index].Code), j.counted(code)
 				if a == 0 || b == 0 {
 					a, b = 1, 1
 				}
@@ -404,6 +410,10 @@ func (j *judgement) portion(t int) (float64, bool) {
 			}
 		}
 		return 0, false
+	}
+	if o, named := j.panel.Subject(j.other); named {
+		whole, ok := j.cell(o, t)
+		return 100 * v / whole, ok && whole != 0
 	}
 	sum := 0.0
 	for _, s := range j.peers() {

@@ -123,7 +123,7 @@ func (c *clause) names() {
 				c.subject = t.codes[0]
 			}
 		case indicatorName:
-			if !c.tokens[i].inShare(c.tokens, i) && c.first_(indicatorName) == i {
+			if !c.tokens[i].inShare(c.tokens, i) && c.named(indicatorName) == i {
 				if c.inds = t.codes; c.compound(i) {
 					c.inds = nil
 				}
@@ -140,7 +140,7 @@ func (c *clause) names() {
 			c.part = t.text
 		}
 	}
-	if !c.list && c.first_(indicatorName) < 0 && c.strange() {
+	if !c.list && c.named(indicatorName) < 0 && c.strange() {
 		c.inds = nil
 	}
 	if y, ok := c.about(); ok {
@@ -219,9 +219,9 @@ func (c *clause) strange() bool {
 	return false
 }
 
-// first_ gives where the first token of a kind stands that names what the clause
+// named gives where the first token of a kind stands that names what the clause
 // is about.
-func (c *clause) first_(kind tokenKind) int {
+func (c *clause) named(kind tokenKind) int {
 	return slices.IndexFunc(c.tokens, func(t token) bool { return t.kind == kind })
 }
 

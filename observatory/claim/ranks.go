@@ -166,7 +166,7 @@ func (j *judgement) sinceFits(t, last, begin int) (good, known bool, zh, en stri
 	case j.record:
 		good = last < 0
 	case j.span > 0:
-		good = last < 0 && axis.Year(t)-since >= j.span || last >= 0 && axis.Year(t)-since >= j.span
+		good = axis.Year(t)-since >= j.span
 	case j.since > 0:
 		good = j.since == since && (!j.again || last >= 0)
 	default:

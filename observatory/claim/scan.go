@@ -72,7 +72,7 @@ const (
 	above    means = "more than"
 	below    means = "less than"
 	roughly  means = "about"
-	close    means = "nearly"
+	shy      means = "nearly"
 	beyond   means = "over"
 	from     means = "from"
 	to       means = "to"
@@ -110,7 +110,7 @@ func lexicon() map[means][]string {
 		above:    {"高于", "多于", "大于", "领先于", "领先", "反超", "赶超", "超越"},
 		below:    {"低于", "少于", "小于", "落后于", "落后", "不及", "不敌"},
 		roughly:  {"大约", "约", "左右"},
-		close:    {"接近", "将近", "近"},
+		shy:      {"接近", "将近", "近"},
 		beyond:   {"超过", "突破", "超", "逾", "以上", "多"},
 		from:     {"由", "从"},
 		to:       {"跃升至", "跃升到", "上升至", "上升到", "提升至", "提升到", "前移至", "前移到", "升至", "升到", "升为", "跃居", "下降至", "下降到", "下滑至", "下滑到", "后移至", "退居", "降至", "降到", "降为", "退至", "跌至", "变为"},

@@ -3,6 +3,8 @@ package fact
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // falseRate is the level of the Benjamini–Hochberg procedure. It is kept below
@@ -252,7 +254,7 @@ func studentise(e []float64, n, periods int) (z []float64, freedom float64) {
 				}
 			}
 			if d := used[s] - 1; d >= leastTested-1 && sum[s] > 0 {
-				logs = append(logs, math.Log(sum[s]/d)-digamma(d/2)+math.Log(d/2))
+				logs = append(logs, math.Log(sum[s]/d)-mathext.Digamma(d/2)+math.Log(d/2))
 				worth = append(worth, trigamma(d/2))
 			}
 		}
@@ -267,7 +269,7 @@ func studentise(e []float64, n, periods int) (z []float64, freedom float64) {
 			if excess := sd*sd - noise; excess > 0 {
 				prior = min(prior, 2*trigammaInverse(excess))
 			}
-			common = math.Exp(mean + digamma(prior/2) - math.Log(prior/2))
+			common = math.Exp(mean + mathext.Digamma(prior/2) - math.Log(prior/2))
 		}
 		freedom = mostFreedom
 		next := make([]float64, len(z))

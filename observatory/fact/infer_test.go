@@ -18,10 +18,7 @@ func TestStudent(t *testing.T) {
 			t.Errorf("t %v with %v: %v, not %v", c.t, c.freedom, got, c.want)
 		}
 	}
-	if q := quantile(0.975, 10); math.Abs(q-2.228139) > 1e-5 {
-		t.Errorf("quantile %v", q)
-	}
-	if math.Abs(digamma(1)+0.5772156649) > 1e-6 || math.Abs(trigamma(1)-math.Pi*math.Pi/6) > 1e-6 || math.Abs(trigammaInverse(trigamma(3))-3) > 1e-6 {
+	if math.Abs(trigamma(1)-math.Pi*math.Pi/6) > 1e-6 || math.Abs(trigammaInverse(trigamma(3))-3) > 1e-6 {
 		t.Error("digamma, trigamma")
 	}
 }

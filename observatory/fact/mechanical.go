@@ -11,9 +11,6 @@ import (
 	"touyan.dev/touyan/observatory/panel"
 )
 
-// MechanicalHeader is the header of WriteMechanical.
-const MechanicalHeader = "indicator,peer_set,city_code,year,kind,p1,p2,since,complete"
-
 // WriteMechanical mines a panel by the plain definitions of the answer keys and
 // writes the facts of each indicator and peer set: ranks and levels subject by
 // subject, then broken streaks, then overtakings by period. Facts that the

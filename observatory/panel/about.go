@@ -2,7 +2,6 @@ package panel
 
 import (
 	_ "embed" // the dictionary
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,11 +31,7 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 	for i, s := range p.Subjects {
 		index[s.Code] = i
 	}
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			return nil
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return err
 		}
@@ -56,6 +51,7 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 			s.Name = fault.T(n, n)
 		}
 	}
+	return nil
 }
 
 // DescribeIndicators reads a table of indicators. The column code is needed, the
@@ -73,11 +69,7 @@ func (p *Panel) DescribeIndicators(data []byte) error {
 		return err
 	}
 	var faults []fault.Field
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			break
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return err
 		}
@@ -115,11 +107,7 @@ func ReadIndicators(data []byte) ([]Indicator, error) {
 		return nil, err
 	}
 	var list []Indicator
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			break
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return nil, err
 		}

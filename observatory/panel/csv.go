@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -55,11 +56,7 @@ func ReadCSV(data []byte, r Reading) (*Panel, error) {
 	if err := rd.columns(); err != nil {
 		return nil, err
 	}
-	for {
-		row, err := t.Next()
-		if err == io.EOF {
-			break
-		}
+	for row, err := range t.Rows() {
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +98,7 @@ func NewTable(data []byte) (*Table, error) {
 	t := &Table{csv: csv.NewReader(bytes.NewReader(text))}
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
-	row, err := t.Next()
+	row, err := t.next()
 	if err == io.EOF {
 		return nil, fault.New(fault.Invalid, "panel.Read", "文件是空的。", "The file is empty.")
 	}
@@ -114,9 +111,21 @@ func NewTable(data []byte) (*Table, error) {
 	return t, nil
 }
 
-// Next gives the next line that is not empty, io.EOF after the last; the slice is
-// good until the one after it.
-func (t *Table) Next() ([]string, error) {
+// Rows gives the lines that follow, up to the first that is wrong, with empty
+// ones left out. A line is good until the one after it.
+func (t *Table) Rows() iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for {
+			row, err := t.next()
+			if err == io.EOF || !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// next gives the next line; io.EOF after the last.
+func (t *Table) next() ([]string, error) {
 	for {
 		row, err := t.csv.Read()
 		if err == io.EOF {

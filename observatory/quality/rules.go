@@ -2,7 +2,6 @@ package quality
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -326,16 +325,4 @@ func (g *gate) told(i int, held map[[2]int]Rule) {
 			}
 		}
 	}
-}
-
-// Held gives the cells of one indicator that are held, by subject and period.
-func Held(found []Finding, indicator int) [][2]int {
-	var out [][2]int
-	for _, f := range found {
-		if f.Indicator == indicator && f.Hold {
-			out = append(out, [2]int{f.Subject, f.Period})
-		}
-	}
-	slices.SortFunc(out, func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
-	return slices.Compact(out)
 }

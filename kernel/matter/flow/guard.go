@@ -30,15 +30,15 @@ var celEnv = sync.OnceValue(func() *cel.Env {
 // hasWhole makes has(data.review.decision) ask for every part of its path. CEL's
 // own asks for the last and fails where one before is missing, and a step that
 // was never come to is missing whole.
-func hasWhole(make cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+func hasWhole(factory cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 	at := args[0]
 	if at.Kind() != ast.SelectKind {
-		return nil, make.NewError(at.ID(), "has() asks for a field, as in has(data.step.field)")
+		return nil, factory.NewError(at.ID(), "has() asks for a field, as in has(data.step.field)")
 	}
-	whole := make.NewPresenceTest(make.Copy(at.AsSelect().Operand()), at.AsSelect().FieldName())
+	whole := factory.NewPresenceTest(factory.Copy(at.AsSelect().Operand()), at.AsSelect().FieldName())
 	for at = at.AsSelect().Operand(); at.Kind() == ast.SelectKind; at = at.AsSelect().Operand() {
-		part := make.NewPresenceTest(make.Copy(at.AsSelect().Operand()), at.AsSelect().FieldName())
-		whole = make.NewCall(operators.LogicalAnd, part, whole)
+		part := factory.NewPresenceTest(factory.Copy(at.AsSelect().Operand()), at.AsSelect().FieldName())
+		whole = factory.NewCall(operators.LogicalAnd, part, whole)
 	}
 	return whole, nil
 }
