@@ -165,18 +165,28 @@ func (e *Engine) MayHold(who auth.Principal, m Matter, held bool) bool {
 
 // holdOf gives the hold of a matter; nil for none.
 func (e *Engine) holdOf(ctx context.Context, id int64) (*Holding, error) {
-	var pos int64
-	err := e.db.QueryRow(ctx, "SELECT event FROM matter_hold WHERE matter = ?", id).Scan(&pos)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fault.Wrap("matter.holdOf", err)
-	}
-	ev, err := event.At(ctx, e.db, pos)
-	if err != nil {
+	out := &Holding{}
+	ok, err := e.told(ctx, "SELECT event FROM matter_hold WHERE matter = ?", id, &out.Event, &out.Hold)
+	if err != nil || !ok {
 		return nil, err
 	}
-	out := &Holding{Event: ev}
-	return out, fault.Wrap("matter.holdOf", json.Unmarshal(ev.Body, &out.Hold))
+	return out, nil
+}
+
+// told reads the event that a row about an object names, with its body; ok is
+// false without such a row.
+func (e *Engine) told(ctx context.Context, query string, id int64, ev *event.Event, body any) (ok bool, err error) {
+	const op = "matter.told"
+	var pos int64
+	err = e.db.QueryRow(ctx, query, id).Scan(&pos)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fault.Wrap(op, err)
+	}
+	if *ev, err = event.At(ctx, e.db, pos); err != nil {
+		return false, err
+	}
+	return true, fault.Wrap(op, json.Unmarshal(ev.Body, body))
 }

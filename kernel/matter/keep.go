@@ -3,9 +3,6 @@ package matter
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -195,20 +192,13 @@ func (e *Engine) Keeping(ctx context.Context, m Matter) (k Keeping, err error) {
 	return k, err
 }
 
-// gone reads the event by which a matter was erased.
+// gone reads the event by which a matter was erased; nil in a copy of the log that
+// was erased quietly.
 func (e *Engine) gone(ctx context.Context, id int64) (*Gone, error) {
-	var pos int64
-	err := e.db.QueryRow(ctx, "SELECT event FROM erasure WHERE id = ?", id).Scan(&pos)
-	if errors.Is(err, sql.ErrNoRows) { // in a copy of the log that was erased quietly
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fault.Wrap("matter.gone", err)
-	}
-	ev, err := event.At(ctx, e.db, pos)
-	if err != nil {
+	out := &Gone{}
+	ok, err := e.told(ctx, "SELECT event FROM erasure WHERE id = ?", id, &out.Event, &out.Body)
+	if err != nil || !ok {
 		return nil, err
 	}
-	out := &Gone{Event: ev}
-	return out, fault.Wrap("matter.gone", json.Unmarshal(ev.Body, &out.Body))
+	return out, nil
 }
