@@ -127,7 +127,7 @@ func (c *Checker) readings(k claim) []reading {
 		if i, ok := c.panel.Indicator(code); ok {
 			ind := c.panel.Indicators[i]
 			r := reading{slab: c.panel.Slabs[i], index: i, form: ind.Form}
-			if ind.Rate && c.opts.Terms[code].Unit.ZH != "%" {
+			if ind.Pace || ind.Rate && c.opts.Terms[code].Unit.ZH != "%" {
 				r.name, r.mode, r.usual = fault.T("增速", "growth"), rateGrowth, true
 				grown = append(grown, r)
 				continue
@@ -141,7 +141,11 @@ func (c *Checker) readings(k claim) []reading {
 		}
 		if g := c.opts.Terms[code].Growth; g != "" && k.measure != nominal {
 			if i, ok := c.panel.Indicator(g); ok {
-				grown = append([]reading{{name: fault.T("不变价增速", "growth at constant prices"), slab: c.panel.Slabs[i], index: i, form: c.panel.Indicators[i].Form, mode: indexGrowth, usual: true}}, grown...)
+				r := reading{name: fault.T("不变价增速", "growth at constant prices"), slab: c.panel.Slabs[i], index: i, form: c.panel.Indicators[i].Form, mode: indexGrowth, usual: true}
+				if c.panel.Indicators[i].Pace {
+					r.mode = rateGrowth
+				}
+				grown = append([]reading{r}, grown...)
 			}
 		}
 	}

@@ -10,9 +10,9 @@ import (
 )
 
 // Describe reads a table of subjects: the column of codes, a column of names
-// (nameCol, or the one right of the codes), and every column as an attribute.
-// Subjects that the table lacks keep their code as name; the table may hold
-// others.
+// (nameCol, or the one right of the codes), and every column as an attribute. A
+// column of the same title with _en gives the names in English. Subjects that the
+// table lacks keep their code as name; the table may hold others.
 func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 	t, err := NewTable(data)
 	if err != nil {
@@ -27,6 +27,7 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 			return err
 		}
 	}
+	english := slices.Index(t.Head, t.Head[name]+"_en")
 	index := map[string]int{}
 	for i, s := range p.Subjects {
 		index[s.Code] = i
@@ -49,6 +50,9 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 		}
 		if n := clean(row[name]); n != "" {
 			s.Name = fault.T(n, n)
+			if english >= 0 && clean(row[english]) != "" {
+				s.Name.EN = clean(row[english])
+			}
 		}
 	}
 	return nil
@@ -57,9 +61,10 @@ func (p *Panel) Describe(data []byte, subjectCol, nameCol string) error {
 // DescribeIndicators reads a table of indicators. The column code is needed, the
 // others may be absent or empty: name, name_en, unit, unit_en, polarity (larger,
 // smaller, neutral), form (cumulative), price (current, constant), base (a year),
-// additive and rate (yes), parts (codes with spaces between), second and growth
-// (codes), synonyms (divided by |), definitions (period=version, divided by
-// semicolons). Indicators that the panel lacks are passed over.
+// additive (yes), rate (yes, or growth for a growth rate in per cent), parts (codes
+// with spaces between), second and growth (codes), synonyms (divided by |),
+// definitions (period=version, divided by semicolons; a year stands for its first
+// period). Indicators that the panel lacks are passed over.
 func (p *Panel) DescribeIndicators(data []byte) error {
 	t, err := NewTable(data)
 	if err != nil {
@@ -173,7 +178,11 @@ func (p *Panel) describe(i, line int, cell func(string) string) (faults []fault.
 		}
 		return false
 	}
-	x.Additive, x.Rate = yes("additive"), yes("rate")
+	if x.Additive, x.Pace = yes("additive"), cell("rate") == "growth"; x.Pace {
+		x.Rate = true
+	} else {
+		x.Rate = yes("rate")
+	}
 	x.Parts, x.Second, x.Growth = strings.Fields(cell("parts")), cell("second"), cell("growth")
 	x.Synonyms = strings.FieldsFunc(cell("synonyms"), func(r rune) bool { return r == '|' || r == '、' })
 	for _, d := range strings.Split(cell("definitions"), ";") {
@@ -182,8 +191,11 @@ func (p *Panel) describe(i, line int, cell func(string) string) (faults []fault.
 		}
 		period, version, ok := strings.Cut(d, "=")
 		f, n, read := ParsePeriod(period)
+		if read && f == Yearly {
+			f, n = p.Axis.Freq, n*int(p.Axis.Freq)
+		}
 		if !ok || !read || f != p.Axis.Freq {
-			wrong("definitions", "应写作 2007=口径名;2011=口径名，时间的频率与数据相同。", "Write 2007=VERSION;2011=VERSION, in the frequency of the data.")
+			wrong("definitions", "应写作 2007=口径名;2011=口径名，时间为年份，或与数据的频率相同。", "Write 2007=VERSION;2011=VERSION, in years or in the frequency of the data.")
 			continue
 		}
 		p.Slabs[i].Define(max(0, n-p.Axis.First), version)

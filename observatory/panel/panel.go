@@ -72,9 +72,10 @@ type Indicator struct {
 	Base     int        `json:"base,omitempty"`     // base year of constant prices
 	Additive bool       `json:"additive,omitempty"` // the sum over subjects is a total
 	Rate     bool       `json:"rate,omitempty"`     // a growth rate, share or index: its own growth says nothing
+	Pace     bool       `json:"pace,omitempty"`     // a growth rate as it was published, in per cent: 6.1, −0.3
 	Parts    []string   `json:"parts,omitempty"`    // indicators that add up to this one
 	Second   string     `json:"second,omitempty"`   // the same quantity by a second compilation
-	Growth   string     `json:"growth,omitempty"`   // the indicator that gives its growth at constant prices, the year before = 100
+	Growth   string     `json:"growth,omitempty"`   // the indicator that gives its growth at constant prices: a pace, or an index with the year before = 100
 	Synonyms []string   `json:"synonyms,omitempty"` // other names that texts have for it
 }
 
