@@ -33,6 +33,8 @@ const (
 	Identity   Rule = "identity"   // the parts do not add up
 	TwoSources Rule = "two_source" // another compilation says otherwise
 	Copied     Rule = "copied"     // the same long decimals as another subject's
+	Swapped    Rule = "swapped"    // the newest value is the one another row should have, and the other way round
+	OffPace    Rule = "off_pace"   // the newest value and the growth published with it do not agree
 	Shift      Rule = "shift"      // a new level that stays; the second source shares it, or there is none
 	Break      Rule = "break"      // a new level that the second source does not know, or that many peers took at once
 )
@@ -68,7 +70,7 @@ const (
 func Check(p *panel.Panel) []Finding {
 	g := &gate{p: p}
 	for i := range p.Indicators {
-		g.series = append(g.series, newSteps(p.Slabs[i]))
+		g.series = append(g.series, newSteps(p.Slabs[i], p.Indicators[i].Pace))
 	}
 	for i := range p.Indicators {
 		g.check(i)
@@ -107,6 +109,10 @@ func (r Rule) Text() fault.Text {
 		return fault.T("与第二来源相差较大", "the second source differs")
 	case Copied:
 		return fault.T("与另一对象的数一位不差，可能误抄", "digit for digit another subject's value: perhaps copied")
+	case Swapped:
+		return fault.T("与另一行的数像是互换了位置，可能两行填反", "it and another row's value seem to stand in each other's place: perhaps two rows were exchanged")
+	case OffPace:
+		return fault.T("与同时公布的增速不符，可能有笔误", "it does not agree with the growth published with it: perhaps a slip")
 	case Shift:
 		return fault.T("水平发生较大变化并保持，如实保留", "a large change of level that stays; kept as it is")
 	}
@@ -120,7 +126,8 @@ type gate struct {
 	found  []Finding
 }
 
-// steps are the logarithmic steps of an indicator.
+// steps are the logarithmic steps of an indicator; of a growth rate, of what it
+// grows to: from 6 to 3 per cent is a small step.
 type steps struct {
 	x     *panel.Slab
 	step  []float64 // s·T + t: log v(t)/v(last observed before), NaN when there is none
@@ -129,7 +136,7 @@ type steps struct {
 	scale []float64 // by subject
 }
 
-func newSteps(x *panel.Slab) *steps {
+func newSteps(x *panel.Slab, pace bool) *steps {
 	st := &steps{x: x, step: make([]float64, x.N*x.T), prev: make([]int, x.N*x.T), mid: make([]float64, x.T), scale: make([]float64, x.N)}
 	for s := range x.N {
 		last := -1
@@ -137,11 +144,17 @@ func newSteps(x *panel.Slab) *steps {
 			cell := s*x.T + t
 			st.step[cell], st.prev[cell] = math.NaN(), -1
 			v, ok := x.At(s, t)
+			if pace {
+				v += 100
+			}
 			if !ok || v <= 0 {
 				continue
 			}
 			if last >= 0 && t-last <= 2 {
 				before, _ := x.At(s, last)
+				if pace {
+					before += 100
+				}
 				st.step[cell], st.prev[cell] = math.Log(v/before), last
 			}
 			last = t

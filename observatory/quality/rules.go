@@ -16,9 +16,11 @@ func (g *gate) check(i int) {
 	}
 	g.shiftedRows(i, held)
 	g.disagreeing(i, held)
+	g.newest(i, held)
 	for cell, rule := range held {
 		g.add(i, cell[0], cell[1], Finding{Rule: rule, Hold: true})
 	}
+	g.company(i, held)
 	g.levels(i, held)
 	g.told(i, held)
 }
@@ -41,12 +43,12 @@ func (g *gate) expected(i, s, t int) float64 {
 	var sum float64
 	n := 0
 	if t > 0 {
-		if v, ok := st.x.At(s, t-1); ok && v > 0 {
+		if v, ok := st.x.At(s, t-1); ok && v > 0 && !g.p.Indicators[i].Pace {
 			sum, n = sum+math.Log(v)+st.mid[t], n+1
 		}
 	}
 	if t+1 < st.x.T {
-		if v, ok := st.x.At(s, t+1); ok && v > 0 {
+		if v, ok := st.x.At(s, t+1); ok && v > 0 && !g.p.Indicators[i].Pace {
 			sum, n = sum+math.Log(v)-st.mid[t+1], n+1
 		}
 	}
