@@ -20,6 +20,9 @@ func (m *miner) gaps(st *standing, cols []int, base Fact) {
 			order := st.ordered(k, t)
 			fact := base
 			fact.Peers, fact.Period, fact.Observed, fact.Members = int32(st.sets[k]), int32(t), uint16(len(order)), uint16(st.at[k+1]-st.at[k])
+			if !covered(fact) {
+				continue // who is next is not known
+			}
 			up := -1 // the last of those strictly better
 			for place := 1; place < len(order); place++ {
 				s := int(order[place])
@@ -63,14 +66,17 @@ func (f *field) likeness(s, r, t, at int) float64 {
 }
 
 // gap emits the gap between two subjects when it has narrowed or widened for
-// some time: for the one below towards the one above (none when towards is
-// kinds), and the other way.
+// some time, the one below having been below all the while: for it towards the one
+// above (none when towards is kinds), and the other way.
 func (m *miner) gap(about *Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
 	f, at := &m.field, int(about.Period)
 	now := f.likeness(s, above, at, at)
 	last, n, before := now, 0, 0.0
 	for j := i - 1; j >= 0; j-- {
 		q := f.likeness(s, above, cols[j], at)
+		if !(f.key[s*f.t+cols[j]] < f.key[above*f.t+cols[j]]) {
+			break // it was the other's gap then
+		}
 		switch {
 		case q < last && n >= 0:
 			n++

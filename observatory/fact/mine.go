@@ -53,7 +53,7 @@ func (m *miner) emit(f *Fact) {
 		m.sink(*f)
 		return
 	}
-	m.tally.n[f.Kind][strength(f)]++
+	m.tally.n[f.Kind][strength(f, step(m.panel, int(f.Indicator)))]++
 	if int(f.Period) >= m.keepFrom {
 		m.raw = append(m.raw, *f)
 	}
@@ -95,6 +95,13 @@ func MineIndicator(p *panel.Panel, indicator int, o Options) *Result {
 	return r
 }
 
+// paced reports whether the panel holds an indicator's growth as published. Then
+// none is computed: at current prices it would be another figure of one name.
+func (m *miner) paced(about panel.Indicator) bool {
+	i, ok := m.panel.Indicator(about.Growth)
+	return ok && m.panel.Indicators[i].Pace
+}
+
 func (m *miner) mineIndicator(i int, r *Result) {
 	about, x := m.panel.Indicators[i], m.panel.Slabs[i]
 	m.collect(r, i, Level, func() {
@@ -103,7 +110,7 @@ func (m *miner) mineIndicator(i int, r *Result) {
 			m.drivers(i)
 		}
 	})
-	if m.Growth && !about.Rate {
+	if m.Growth && !about.Rate && !m.paced(about) {
 		m.collect(r, i, Growth, func() { m.slab(i, Growth, growth(x, int(m.panel.Axis.Freq))) })
 	}
 	if heads := m.panel.Slab(m.PerHead); heads != nil && about.Additive && about.Code != m.PerHead {
@@ -133,15 +140,36 @@ func (m *miner) collect(r *Result, indicator int, form Form, pass func()) {
 // compared gives the runs of periods that a form's history compares: all, or for
 // a cumulative indicator each part of the year with the same part of other years.
 func compared(a panel.Axis, form panel.Form) [][]int {
-	step := 1
+	apart := 1
 	if form == panel.Cumulative {
-		step = int(a.Freq)
+		apart = int(a.Freq)
 	}
-	out := make([][]int, min(step, a.Len))
+	out := make([][]int, min(apart, a.Len))
 	for t := range a.Len {
-		out[t%step] = append(out[t%step], t)
+		out[t%apart] = append(out[t%apart], t)
 	}
 	return out
+}
+
+// spans sets how far back a fact must look while an indicator of the form is
+// mined, and gives what sets it back. A cumulative figure is compared with the
+// same part of other years, so that its spans are counted in years and are those
+// of yearly data: 1—10月 since five years ago is not 24 Octobers.
+func (m *miner) spans(form panel.Form) (back func()) {
+	was := m.Options
+	if form == panel.Cumulative && !m.Mechanical {
+		years := Product(panel.Axis{Freq: panel.Yearly})
+		m.Gap, m.Running, m.Broken = min(m.Gap, years.Gap), min(m.Running, years.Running), min(m.Broken, years.Broken)
+	}
+	return func() { m.Gap, m.Running, m.Broken = was.Gap, was.Running, was.Broken }
+}
+
+// step is how many periods lie between those that are compared.
+func step(p *panel.Panel, indicator int) int {
+	if p.Indicators[indicator].Form == panel.Cumulative {
+		return int(p.Axis.Freq)
+	}
+	return 1
 }
 
 // slab mines one indicator in one form and emits its enumerative facts.
@@ -155,6 +183,7 @@ func (m *miner) slab(indicator int, form Form, x *panel.Slab) {
 	if m.Mechanical {
 		m.field.class = nil
 	}
+	defer m.spans(about.Form)()
 	base := Fact{Indicator: int32(indicator), Form: form, Subject: None, Peers: None, Rival: None, Since: None}
 	runs := compared(m.panel.Axis, about.Form)
 	for _, cols := range runs {
@@ -215,7 +244,7 @@ func (m *miner) withinYear(st *standing, base Fact) {
 			fact := base
 			fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
 			fact.Period, fact.P1, fact.Value, fact.Observed = int32(t), now, f.sign*f.key[s*f.t+t], st.count[int(k)*f.t+t]
-			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t); e-- {
+			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t) && (m.Mechanical || covered(fact)); e-- {
 				if old := int32(st.rank[s*f.t+e]); old > 0 && (e == t-1 || a.Part(e)%max(1, quarter) == 0) && !f.broken(s, e, t) {
 					m.moved(&fact, old, e)
 				}

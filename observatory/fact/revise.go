@@ -53,6 +53,30 @@ func LearnRevisions(old, new *panel.Panel, indicator string, subjects []string) 
 	return r
 }
 
+// Usual gives how far a figure of the age usually moves, up or down, in per cent
+// of it: the mean over the paths, without what they have in common.
+func (r *Revisions) Usual(age int) float64 {
+	var common, sum float64
+	for _, path := range r.Paths {
+		common += path[min(age, len(path)-1)] / float64(len(r.Paths))
+	}
+	for _, path := range r.Paths {
+		sum += math.Abs(path[min(age, len(path)-1)] - common)
+	}
+	return 100 * sum / float64(len(r.Paths))
+}
+
+// Join puts together what several pairs of vintages tell of one indicator.
+func Join(all ...*Revisions) *Revisions {
+	out := &Revisions{}
+	for _, r := range all {
+		if r != nil {
+			out.Paths = append(out.Paths, r.Paths...)
+		}
+	}
+	return out
+}
+
 // fill carries the nearest known revision over the ages that have none.
 func fill(path []float64) []float64 {
 	for _, step := range []int{1, -1} {
@@ -328,9 +352,11 @@ func (w *world) gap(f Fact) bool {
 		return math.Abs(b-a) / max(a, b)
 	}
 	t, n := int(f.Period), int(f.P1)
-	ahead := w.sign*w.at(f, int(f.Rival), t) > w.sign*w.at(f, int(f.Subject), t)
-	if ahead == (f.Kind == GapChaser) {
-		return false
+	for i := range max(n, -n) + 1 {
+		ahead := w.sign*w.at(f, int(f.Rival), t-i*w.step) > w.sign*w.at(f, int(f.Subject), t-i*w.step)
+		if ahead == (f.Kind == GapChaser) {
+			return false
+		}
 	}
 	for i := range max(n, -n) {
 		now, before := distance(t-i*w.step), distance(t-(i+1)*w.step)

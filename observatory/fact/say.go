@@ -45,9 +45,9 @@ func (t teller) words(f Fact) words {
 		w.rival = t.p.Subjects[f.Rival].Name
 	}
 	if f.Since >= 0 {
-		w.since = t.p.Axis.Name(int(f.Since), x.Form)
+		w.since = t.earlier(f, int(f.Since))
 	}
-	w.first = t.p.Axis.Name(int(f.First), x.Form)
+	w.first = t.earlier(f, int(f.First))
 	if f.Peers >= 0 {
 		w.peers = t.p.Peers[f.Peers].Name
 		if t.p.Peers[f.Peers].Kind == "all" {
@@ -58,11 +58,48 @@ func (t teller) words(f Fact) words {
 	return w
 }
 
+// earlier names a period before the fact's: of a cumulative figure the same part
+// of another year is 同期, as that is what it is compared with.
+func (t teller) earlier(f Fact, at int) fault.Text {
+	a, form := t.p.Axis, t.p.Indicators[f.Indicator].Form
+	year := a.Year(at)
+	if form == panel.Cumulative && a.Freq != panel.Yearly && a.Part(at) == a.Part(int(f.Period)) && a.Part(at) < int(a.Freq) && year != a.Year(int(f.Period)) {
+		return fault.T(fmt.Sprintf("%d年同期", year), fmt.Sprintf("the same months of %d", year))
+	}
+	return a.Name(at, form)
+}
+
+const sameMonths = " (the same months of each)"
+
+// times says how long a run of compared periods is.
+func (t teller) times(f Fact, n int32) (zh, en string) {
+	a := t.p.Axis
+	cumulative := t.p.Indicators[f.Indicator].Form == panel.Cumulative
+	count := func(what string) string {
+		if n == 1 {
+			return "1 " + what
+		}
+		return fmt.Sprintf("%d %ss", n, what)
+	}
+	switch {
+	case a.Freq == panel.Yearly || cumulative && a.Part(int(f.Period)) == int(a.Freq):
+		return fmt.Sprintf("%d年", n), count("year")
+	case cumulative:
+		return fmt.Sprintf("%d年同期", n), count("year") + sameMonths
+	case a.Freq == panel.Quarterly:
+		return fmt.Sprintf("%d个季度", n), count("quarter")
+	}
+	return fmt.Sprintf("%d个月", n), count("month")
+}
+
 // indicator names what was measured, in the fact's form.
 func (t teller) indicator(f Fact) fault.Text {
 	n := t.p.Indicators[f.Indicator].Name
 	switch f.Form {
 	case Growth:
+		if t.p.Indicators[f.Indicator].Price == "current" {
+			return fault.T(n.ZH+"名义增速", "nominal growth of "+n.EN)
+		}
 		return fault.T(n.ZH+"增速", "growth of "+n.EN)
 	case Share:
 		return fault.T(n.ZH+"占比", "share of "+n.EN)
@@ -80,25 +117,42 @@ func (t teller) figure(f Fact, v float64) fault.Text {
 		return fault.T(s, s)
 	}
 	unit := t.p.Indicators[f.Indicator].Unit
-	switch {
-	case unit.EN == "" || unit.EN == "%":
-	case unit.EN[0] >= '0' && unit.EN[0] <= '9':
-		unit.EN = " × " + unit.EN // 100 million yuan
-	default:
-		unit.EN = " " + unit.EN
-	}
-	return fault.T(Number(v)+unit.ZH, Number(v)+unit.EN)
+	return fault.T(Number(v)+unit.ZH, english(v, unit.EN))
 }
 
-// Number writes a value as a report does: whole above a thousand, else with as
-// many decimals as leave four digits.
+// english writes a value in the scale of English: what Chinese counts in
+// 100 millions and ten thousands, in billions, millions and thousands.
+func english(v float64, unit string) string {
+	a := math.Abs(v)
+	if rest, ok := strings.CutPrefix(unit, "100 million "); ok {
+		if a >= 10 {
+			return Number(v/10) + " billion " + rest
+		}
+		return Number(v*100) + " million " + rest
+	}
+	if rest, ok := strings.CutPrefix(unit, "ten thousand "); ok {
+		if a >= 100 {
+			return Number(v/100) + " million " + rest
+		}
+		return Number(v*10) + " thousand " + rest
+	}
+	if unit == "" || unit == "%" {
+		return Number(v) + unit
+	}
+	return Number(v) + " " + unit
+}
+
+// Number writes a value as a report does: whole from ten thousand on, with one
+// decimal from a thousand on, else with as many as leave four digits.
 func Number(v float64) string {
 	decimals := 0
-	if a := math.Abs(v); a < 1000 {
+	switch a := math.Abs(v); {
+	case a > 0 && a < 1:
+		decimals = 4
+	case a < 1000:
 		decimals = 2
-		if a > 0 && a < 1 {
-			decimals = 4
-		}
+	case a < 10000:
+		decimals = 1
 	}
 	s := strconv.FormatFloat(v, 'f', decimals, 64)
 	if strings.Contains(s, ".") {
@@ -144,6 +198,7 @@ func (t teller) ranks(f Fact, w words) fault.Text {
 	from, fromEN := t.order(f)
 	zh := fmt.Sprintf("%s%s%s为%s，在%s中%s", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.value.ZH, w.peers.ZH, from)
 	en := fmt.Sprintf("%s: %s in %s was %s; %samong %s it ", w.subject.EN, w.indicator.EN, w.period.EN, w.value.EN, fromEN, w.peers.EN)
+	long, longEN := t.times(f, f.P1)
 	switch f.Kind {
 	case Rank:
 		return fault.T(fmt.Sprintf("%s居第%d位", zh, f.P1), fmt.Sprintf("%sranks %d", en, f.P1))
@@ -169,9 +224,9 @@ func (t teller) ranks(f Fact, w words) fault.Text {
 		}
 		return fault.T(fmt.Sprintf("%s居第%d位，为%s以来%s", zh, f.P1, w.since.ZH, best), fmt.Sprintf("%sranks %d, its %s since %s", en, f.P1, bestEN, w.since.EN))
 	case TopStreak:
-		return fault.T(fmt.Sprintf("%s已连续%d期%s", zh, f.P1, strings.Replace(entered(f), "进入", "位居", 1)), fmt.Sprintf("%shas been %s for %d periods in a row", en, strings.TrimPrefix(enteredEN(f), "reaching "), f.P1))
+		return fault.T(fmt.Sprintf("%s已连续%s%s", zh, long, strings.Replace(entered(f), "进入", "位居", 1)), fmt.Sprintf("%shas been %s for %s in a row", en, strings.NewReplacer("reaching the first ", "among the first ", "reaching first", "in first").Replace(enteredEN(f)), longEN))
 	case MedianStreak:
-		return fault.T(fmt.Sprintf("%s已连续%d期好于中位水平", zh, f.P1), fmt.Sprintf("%shas been better than the median for %d periods in a row", en, f.P1))
+		return fault.T(fmt.Sprintf("%s已连续%s好于中位水平", zh, long), fmt.Sprintf("%shas been better than the median for %s in a row", en, longEN))
 	}
 	verb, verbEN := "超过"+w.rival.ZH+"（"+w.ref.ZH+"）", "passed"
 	if f.Kind == Overtaken {
@@ -212,8 +267,13 @@ func (t teller) levels(f Fact, w words) fault.Text {
 		zh = fmt.Sprintf("%s%s占%s%s总量的%s", w.subject.ZH, w.period.ZH, w.peers.ZH, t.p.Indicators[f.Indicator].Name.ZH, w.value.ZH)
 		en = fmt.Sprintf("%s: its share of %s's %s in %s was %s", w.subject.EN, w.peers.EN, t.p.Indicators[f.Indicator].Name.EN, w.period.EN, w.value.EN)
 	}
-	rise := t.good(f, true, fault.T("提高", "improved"), fault.T("上升", "worsened (rose)"), fault.T("上升", "rose"))
+	better := fault.T("提高", "improved")
+	if t.p.Indicators[f.Indicator].Additive && f.Form == Level {
+		better = fault.T("增长", "grew")
+	}
+	rise := t.good(f, true, better, fault.T("上升", "worsened (rose)"), fault.T("上升", "rose"))
 	fall := t.good(f, false, fault.T("下降（向好）", "improved (fell)"), fault.T("下降", "fell"), fault.T("下降", "fell"))
+	long, longEN := t.times(f, f.P1)
 	switch f.Kind {
 	case Record:
 		return fault.T(zh+"，为有可比记录（"+w.first.ZH+"）以来最高", en+", the highest on record (since "+w.first.EN+")")
@@ -232,14 +292,14 @@ func (t teller) levels(f Fact, w words) fault.Text {
 		if f.P2 == 1 {
 			longest, longestEN = "，为有可比记录以来最长", ", the longest such run on record"
 		}
-		return fault.T(fmt.Sprintf("%s，已连续%d期%s%s", zh, f.P1, move.ZH, longest), fmt.Sprintf("%s and %s for the %dth period in a row%s", en, move.EN, f.P1, longestEN))
+		return fault.T(fmt.Sprintf("%s，已连续%s%s%s", zh, long, move.ZH, longest), fmt.Sprintf("%s and %s for %s in a row%s", en, move.EN, longEN, longestEN))
 	}
 	run := "上升"
 	runEN := "rises"
 	if f.Kind == FallBroken {
 		run, runEN = "下降", "falls"
 	}
-	return fault.T(fmt.Sprintf("%s，此前连续%d期的%s就此中断", zh, f.P1, run), fmt.Sprintf("%s, which ended %d %s in a row", en, f.P1, runEN))
+	return fault.T(fmt.Sprintf("%s，此前连续%s的%s就此中断", zh, long, run), fmt.Sprintf("%s, which ended %s of %s in a row", en, longEN, runEN))
 }
 
 func (t teller) others(f Fact, w words) fault.Text {
@@ -251,11 +311,13 @@ func (t teller) others(f Fact, w words) fault.Text {
 		if n < 0 {
 			move, n = fault.T("扩大", "widened"), -n
 		}
-		text := fault.T(fmt.Sprintf("%s%s%s与%s%s%s的差距为%s%%，已连续%d期%s", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.peers.ZH, who.ZH, w.rival.ZH, percent(f.Aux), n, move.ZH),
-			fmt.Sprintf("%s: in %s the gap of %s to %s in %s, %s, was %s%% and had %s for %d periods in a row", w.subject.EN, w.period.EN, w.indicator.EN, who.EN, w.peers.EN, w.rival.EN, percent(f.Aux), move.EN, n))
+		long, longEN := t.times(f, n)
+		text := fault.T(fmt.Sprintf("%s%s%s与%s%s%s的差距为%s%%，已连续%s%s", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.peers.ZH, who.ZH, w.rival.ZH, percent(f.Aux), long, move.ZH),
+			fmt.Sprintf("%s: in %s the gap of %s to %s in %s, %s, was %s%% and had %s for %s in a row", w.subject.EN, w.period.EN, w.indicator.EN, who.EN, w.peers.EN, w.rival.EN, percent(f.Aux), move.EN, longEN))
 		if f.P2 > 0 {
-			text.ZH += fmt.Sprintf("，按上期速度约%d期后持平", f.P2)
-			text.EN += fmt.Sprintf("; at the last pace it closes in about %d periods", f.P2)
+			wait, waitEN := t.times(f, f.P2)
+			text.ZH += fmt.Sprintf("，按上期速度约%s后持平", strings.TrimSuffix(wait, "同期"))
+			text.EN += fmt.Sprintf("; at the last pace it closes in about %s", strings.TrimSuffix(waitEN, sameMonths))
 		}
 		return text
 	case Converge, Diverge:
@@ -263,8 +325,9 @@ func (t teller) others(f Fact, w words) fault.Text {
 		if f.Kind == Diverge {
 			move = fault.T("扩大", "widened")
 		}
-		return fault.T(fmt.Sprintf("%s%s内部%s的差异（变异系数%s%%）已连续%d期%s", w.period.ZH, w.peers.ZH, w.indicator.ZH, percent(f.Value), f.P1, move.ZH),
-			fmt.Sprintf("In %s the differences of %s within %s (coefficient of variation %s%%) had %s for %d periods in a row", w.period.EN, w.indicator.EN, w.peers.EN, percent(f.Value), move.EN, f.P1))
+		long, longEN := t.times(f, f.P1)
+		return fault.T(fmt.Sprintf("%s%s内部%s的差异（变异系数%s%%）已连续%s%s", w.period.ZH, w.peers.ZH, w.indicator.ZH, percent(f.Value), long, move.ZH),
+			fmt.Sprintf("In %s the differences of %s within %s (coefficient of variation %s%%) had %s for %s in a row", w.period.EN, w.indicator.EN, w.peers.EN, percent(f.Value), move.EN, longEN))
 	case Contribution:
 		return fault.T(fmt.Sprintf("%s%s%s增量占%s增量的%s%%，贡献居首", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.peers.ZH, percent(f.Ref)),
 			fmt.Sprintf("%s contributed %s%% of the increase of %s in %s in %s, the most of all", w.subject.EN, percent(f.Ref), w.indicator.EN, w.peers.EN, w.period.EN))
@@ -310,7 +373,11 @@ func signed(v float64) string { return fmt.Sprintf("%+.1f", v) }
 func (t teller) qualifiers(f Fact) (zh, en []string) {
 	add := func(z, e string) { zh, en = append(zh, z), append(en, e) }
 	if f.Members > 0 && f.Observed < f.Members {
-		add(fmt.Sprintf("%d个中%d个已公布", f.Members, f.Observed), fmt.Sprintf("%d of %d published", f.Observed, f.Members))
+		if held := t.held(f); held > 0 {
+			add(fmt.Sprintf("%d个中%d个可用、%d个存疑待核", f.Members, f.Observed, held), fmt.Sprintf("%d of %d usable, %d doubtful and left out", f.Observed, f.Members, held))
+		} else {
+			add(fmt.Sprintf("%d个中%d个已公布", f.Members, f.Observed), fmt.Sprintf("%d of %d published", f.Observed, f.Members))
+		}
 	}
 	if (f.Kind == FirstTopOnRecord || f.Kind == FirstTopSince) && f.Flags&Complete == 0 && f.Observed == f.Members {
 		add("期间有的年份数据不全", "some years in between are incomplete")
@@ -319,7 +386,7 @@ func (t teller) qualifiers(f Fact) (zh, en []string) {
 		add("并列", "tied")
 	}
 	if f.Flags&Provisional != 0 {
-		add("初步数，将会修订", "provisional, will be revised")
+		add("初步数，将会修订", "preliminary, will be revised")
 	}
 	if f.Flags&DefinitionMove != 0 {
 		add("期间统计口径有变化，各地同步", "the definition changed in between, for all alike")
@@ -331,8 +398,38 @@ func (t teller) qualifiers(f Fact) (zh, en []string) {
 		}
 		add("统计推断，错误发现率不超过5%，"+q, "inferred; false discovery rate at most 5%, "+q)
 	}
-	if f.Flags&Known != 0 && f.Robust < 0.5 {
+	slim := t.slim(f)
+	if slim.ZH != "" {
+		add(slim.ZH, slim.EN)
+	}
+	if f.Flags&Known != 0 && (f.Robust < 0.5 || slim.ZH != "") {
 		add(fmt.Sprintf("按以往修订幅度，修订后仍成立的可能性约%.0f%%", 100*f.Robust), fmt.Sprintf("as revisions go, it survives one with a probability of about %.0f%%", 100*f.Robust))
 	}
 	return zh, en
+}
+
+// held counts the fact's peers whose value of the period the quality gate holds.
+func (t teller) held(f Fact) int {
+	n := 0
+	for _, s := range t.p.Peers[f.Peers].Members {
+		if t.p.Slabs[f.Indicator].Held.Has(s, int(f.Period)) {
+			n++
+		}
+	}
+	return n
+}
+
+// slim says that a provisional fact's margin is smaller than what revisions
+// usually make of such a figure; empty when it is not, or nothing is known.
+func (t teller) slim(f Fact) fault.Text {
+	r := t.o.Revisions[t.p.Indicators[f.Indicator].Code]
+	gap, ok := margin(t.p, f)
+	if r == nil || !ok || f.Flags&Provisional == 0 || t.p.Indicators[f.Indicator].Rate {
+		return fault.Text{}
+	}
+	usual := r.Usual(latest(t.p.Slabs[f.Indicator]) - int(f.Period))
+	if gap >= usual {
+		return fault.Text{}
+	}
+	return fault.T(fmt.Sprintf("与最近者相差%.2f%%，小于通常的修订幅度约%.1f%%", gap, usual), fmt.Sprintf("the margin of %.2f%% is smaller than the usual revision of about %.1f%%", gap, usual))
 }

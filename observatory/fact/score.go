@@ -36,9 +36,11 @@ func (c *tally) kinds() iter.Seq2[int, int] {
 }
 
 // strength gives how strong a fact is among those of its kind: how far back it
-// looks, how long it lasted, how far it moved.
-func strength(f *Fact) int {
+// looks, in the periods step apart that are compared, how long it lasted, how far
+// it moved.
+func strength(f *Fact, step int) int {
 	var n int32
+	back := func(from int32) int32 { return (f.Period - from) / int32(step) }
 	switch f.Kind {
 	case Rank: // the nearer to the top, the stronger; the last place next
 		n = 40 / f.P1
@@ -48,13 +50,13 @@ func strength(f *Fact) int {
 			n = -n
 		}
 	case FirstTopOnRecord, FirstTopSince:
-		n = (f.Period-f.Since)/2 + 24/max(1, f.P2)
+		n = back(f.Since)/2 + 24/max(1, f.P2)
 	case BestRank, WorstRank, HighestSince, LowestSince, Record, LowestOnRecord:
 		from := f.Since
 		if from < 0 {
 			from = f.First
 		}
-		n = f.Period - from
+		n = back(from)
 	case RiseStreak, FallStreak, RiseBroken, FallBroken, Converge, Diverge:
 		n = f.P1
 	case TopStreak, MedianStreak:
@@ -88,9 +90,9 @@ func (k Kind) weight() float64 {
 		return 1.5
 	case Overtake, Overtaken, BestRank, WorstRank, Target:
 		return 1.2
-	case RankChange, RiseBroken, FallBroken, TopStreak, Outlier, Break:
+	case RankChange, RiseBroken, FallBroken, Outlier, Break:
 		return 1.1
-	case Rank, MedianStreak, Converge, Diverge, ShiftShare, Driver:
+	case Rank, TopStreak, MedianStreak, RiseStreak, FallStreak, Converge, Diverge, ShiftShare, Driver:
 		return 0.8
 	}
 	return 1
@@ -130,10 +132,15 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 	for t := range fresh {
 		fresh[t] = novelty(t, latest)
 	}
+	apart := step(m.panel, indicator)
+	pace := form == Growth || m.panel.Indicators[indicator].Pace
 	for i := range m.raw {
 		f := &m.raw[i]
-		f.Rarity = tail[f.Kind][strength(f)]
+		f.Rarity = tail[f.Kind][strength(f, apart)]
 		f.Importance = float32(f.Kind.weight() * scales[f.Members])
+		if pace && (f.Kind == Overtake || f.Kind == Overtaken) {
+			f.Importance /= 2 // growth rates cross all the time
+		}
 		f.Robust = 1
 		f.Novelty = fresh[f.Period]
 		f.Score = f.Rarity * f.Importance * f.Novelty
@@ -161,8 +168,9 @@ func scale(members int) float64 {
 func novelty(period, latest int) float32 { return float32(math.Exp2(float64(period - latest))) }
 
 // latest gives the last period an indicator has a value in.
-func (m *miner) latest(indicator int) int {
-	x := m.panel.Slabs[indicator]
+func (m *miner) latest(indicator int) int { return latest(m.panel.Slabs[indicator]) }
+
+func latest(x *panel.Slab) int {
 	for t := x.T - 1; t > 0; t-- {
 		for _, w := range x.Have.Column(t) {
 			if w != 0 {
@@ -310,6 +318,10 @@ func (r *Result) fold(p *panel.Panel) {
 // implies reports whether the first fact makes the second not worth a line.
 func implies(p *panel.Panel, a, b Fact) bool {
 	top := func(k Kind) bool { return k == FirstTopOnRecord || k == FirstTopSince }
+	if a.Peers != b.Peers && (a.Kind == Overtake || a.Kind == Overtaken) && a.Kind == b.Kind && a.Rival == b.Rival {
+		// Who passed whom is one thing, told of the largest set that saw it.
+		return a.Peers >= 0 && b.Peers >= 0 && cmp.Or(cmp.Compare(a.Observed, b.Observed), cmp.Compare(b.Peers, a.Peers)) > 0
+	}
 	if a.Peers != b.Peers {
 		// First of a larger set is first of a smaller one that lies within it.
 		return a.Peers >= 0 && b.Peers >= 0 && a.Kind == b.Kind && a.Since == b.Since && a.P1 == 1 && b.P1 == 1 && (a.Kind == Rank || top(a.Kind) && a.P2 == b.P2) &&
@@ -324,6 +336,8 @@ func implies(p *panel.Panel, a, b Fact) bool {
 		return a.Kind == RankChange || top(a.Kind) || a.Kind == BestRank || a.Kind == WorstRank || a.Kind == TopStreak
 	case b.Kind == Record:
 		return a.Kind == RiseStreak && a.P2 == 1 || a.Kind == RiseStreak && a.Since == b.First
+	case a.Kind == TopStreak && b.Kind == MedianStreak:
+		return 2*a.P2 <= int32(a.Members) && a.P1 >= b.P1
 	case a.Kind == TopStreak && b.Kind == TopStreak:
 		return a.P2 < b.P2 && a.P1 >= b.P1
 	}
