@@ -58,6 +58,7 @@ var may = map[string][]string{
 	"observatory/quality":  {"kernel/fault", "observatory/panel"},
 	"observatory/claim":    {"kernel/fault", "observatory/panel"},
 	"demo":                 {"kernel/…", "docket", "docket/report"},
+	"demo/statistics":      {"kernel/fault", "observatory/panel"},
 	"bench/floor":          {},
 	"bench":                {"kernel/…", "bench/floor", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel"},
 	"cmd/touyan":           {"kernel/…", "docket", "docket/process", "docket/report", "observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "demo", "bench", "bench/floor", "web"},

@@ -1,0 +1,133 @@
+package statistics
+
+import (
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"touyan.dev/touyan/kernel/fault"
+)
+
+// sheet writes a table of text, lines ended as spreadsheets end them.
+type sheet struct {
+	text strings.Builder
+	csv  *csv.Writer
+}
+
+func newSheet(head ...string) *sheet {
+	s := &sheet{}
+	s.csv = csv.NewWriter(&s.text)
+	s.csv.UseCRLF = true
+	s.line(head...)
+	return s
+}
+
+func (s *sheet) line(cells ...string) {
+	// A strings.Builder never fails.
+	_ = s.csv.Write(cells)
+}
+
+func (s *sheet) bytes() []byte {
+	s.csv.Flush()
+	return []byte(s.text.String())
+}
+
+func number(v float64, decimals int) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
+
+// The words a table has for how sure its figures are.
+const (
+	provisional = "初步数"
+	final       = "最终数"
+)
+
+// release is one monthly publication: the months of some years, each as far off
+// from what it became as first figures are.
+type release struct {
+	day         string
+	from, until [2]int // year and month
+	off         float64
+	note        fault.Text
+}
+
+// releases lists what was published of the months until September 2026. First
+// figures are revised once within the year, by half, and for good in March.
+func releases() []release {
+	first := fault.T("初步数。", "Provisional.")
+	again := fault.T("初步数，已修订前几个月。", "Provisional; earlier months are revised.")
+	done := fault.T("年报核实后的最终数。", "Final, as the annual reports have it.")
+	return []release{
+		{"2024-03-29", [2]int{1999, 1}, [2]int{2023, 12}, 0, done},
+		{"2024-11-20", [2]int{2023, 1}, [2]int{2024, 10}, 1, first},
+		{"2024-12-20", [2]int{2023, 1}, [2]int{2024, 11}, .5, again},
+		{"2025-03-28", [2]int{2023, 1}, [2]int{2024, 12}, 0, done},
+		{"2025-11-20", [2]int{2024, 1}, [2]int{2025, 10}, 1, first},
+		{"2025-12-19", [2]int{2024, 1}, [2]int{2025, 11}, .5, again},
+		{"2026-03-27", [2]int{2024, 1}, [2]int{2025, 12}, 0, done},
+		{"2026-10-20", [2]int{2025, 1}, [2]int{2026, 9}, 0, first},
+	}
+}
+
+// line writes a city's month, off by a part of what it became.
+func (x *industry) line(s *sheet, c city, year, month int, status string, off float64) {
+	s.line(c.code, c.name, fmt.Sprintf("%d-%02d", year, month), status, number(x.level(year, month)*(1+off), 1), number(x.growth(year, month)+100*off, 1))
+}
+
+// whole reports whether the release gives a year for good.
+func (r release) whole() bool { return r.off == 0 && r.until[1] == 12 }
+
+// file writes one release.
+func (r release) file(all []*industry) File {
+	s := newSheet("code", "name", "month", "status", "va_industry", "va_industry_rate")
+	off := revised(r.until[0])
+	for i, c := range cities() {
+		for y := r.from[0]; y <= r.until[0]; y++ {
+			for m := 1; m <= 12 && (y < r.until[0] || m <= r.until[1]); m++ {
+				status, by := final, 0.0
+				if y == r.until[0] && !r.whole() {
+					status, by = provisional, r.off*off[c.code]
+				}
+				all[i].line(s, c, y, m, status, by)
+			}
+		}
+	}
+	name := fmt.Sprintf("lanjiang-industry-%d-%02d_%s.csv", r.until[0], r.until[1], r.day)
+	return File{Name: name, Data: s.bytes(), Dataset: Monthly, Vintage: r.day, Note: r.note}
+}
+
+// History gives all that was published until September 2026, in the order of its
+// days: the releases of months, and the yearbook.
+func History() []File {
+	all := industries()
+	var out []File
+	for _, r := range releases() {
+		out = append(out, r.file(all))
+	}
+	return append(out[:len(out)-1:len(out)-1], yearbook(all), out[len(out)-1])
+}
+
+func industries() []*industry {
+	var out []*industry
+	for _, c := range cities() {
+		out = append(out, c.industry())
+	}
+	return out
+}
+
+// December is the release of 21 December 2026: January to November, and the
+// October figures revised, by which the rival is ahead after all. The slips of
+// the October bulletin are mended in it.
+func December() File {
+	s := newSheet("code", "name", "month", "status", "va_industry", "va_industry_rate")
+	off := revised(lastYear)
+	// What the story needs of the two: revised by −0.04 % and by +0.78 %.
+	off[Home], off[Rival] = -.0004, .0078
+	list := cities()
+	for i, x := range industries() {
+		for _, m := range []int{october, october + 1} {
+			x.line(s, list[i], lastYear, m, provisional, off[list[i].code])
+		}
+	}
+	return File{Name: "lanjiang-industry-2026-11_2026-12-21.csv", Data: s.bytes(), Dataset: Monthly, Vintage: "2026-12-21",
+		Note: fault.T("初步数；同时修订2026年1—10月数据。", "Provisional; January to October 2026 is revised.")}
+}

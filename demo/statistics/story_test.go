@@ -1,0 +1,271 @@
+package statistics
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"touyan.dev/touyan/observatory/claim"
+	"touyan.dev/touyan/observatory/effect"
+	"touyan.dev/touyan/observatory/fact"
+	"touyan.dev/touyan/observatory/panel"
+	"touyan.dev/touyan/observatory/quality"
+)
+
+var update = flag.Bool("update", false, "write the golden file anew")
+
+// asked gives the options the office asks a monthly release with.
+func asked(t testing.TB, p *panel.Panel) fact.Options {
+	t.Helper()
+	o := fact.Product(p.Axis)
+	home, _ := p.Subject(Home)
+	o.Watch, o.From = []int{home}, p.Axis.Len-1
+	o.Revisions = map[string]*fact.Revisions{}
+	for _, code := range []string{"va_industry", "va_industry_rate"} {
+		o.Revisions[code] = learned(t, code)
+	}
+	return o
+}
+
+// gated gives what was known on a day, with doubtful cells held.
+func gated(t testing.TB, day string) (*panel.Panel, []quality.Finding) {
+	t.Helper()
+	p := known(t, Monthly, day, published(t))
+	found := quality.Check(p)
+	quality.Apply(p, found)
+	return p, found
+}
+
+// TestUsualRevision: what first figures usually become is learned from the
+// releases, and is about 0.6 %.
+func TestUsualRevision(t *testing.T) {
+	r := learned(t, "va_industry")
+	if len(r.Paths) != 2*13 || math.Abs(r.Usual(0)-.6) > .02 || r.Usual(14) > 1e-9 {
+		t.Errorf("%d paths; %.3f %% of the newest, %.3f %% of the year before", len(r.Paths), r.Usual(0), r.Usual(14))
+	}
+}
+
+// TestGate: the slips of the October bulletin are held, and nothing else is.
+func TestGate(t *testing.T) {
+	p, found := gated(t, "2026-11-23")
+	held := map[string]bool{}
+	for _, f := range found {
+		if f.Hold {
+			held[p.Subjects[f.Subject].Code+" "+p.Indicators[f.Indicator].Code+" "+p.Axis.Label(f.Period)] = true
+		}
+		if f.Break {
+			t.Errorf("a break: %+v", f)
+		}
+	}
+	want := map[string]bool{}
+	for code, cells := range Slips() {
+		for _, i := range cells {
+			want[code+" "+i+" 2026-10"] = true
+		}
+	}
+	if !maps.Equal(held, want) {
+		t.Errorf("held %v, want %v", held, want)
+	}
+	yearly := known(t, Yearly, "2026-11-23", published(t))
+	for _, f := range quality.Check(yearly) {
+		t.Errorf("the yearbook: %s %s %s %s", yearly.Subjects[f.Subject].Name.ZH, yearly.Indicators[f.Indicator].Code, yearly.Axis.Label(f.Period), f.Rule)
+	}
+}
+
+// TestFirstSince1999 is step 1 of the story.
+func TestFirstSince1999(t *testing.T) {
+	p, _ := gated(t, "2026-11-23")
+	o := asked(t, p)
+	facts := fact.Mine(p, o).Facts
+	told := fact.Tell(p, o, facts[0])
+	if told.Kind != "FIRST_TOP_SINCE" || told.Indicator != "va_industry" || told.Since != "1999-10" || told.Peers != "lanjiang" || told.P1 != 1 || told.Form != "level" {
+		t.Errorf("first is %+v", told)
+	}
+	if told.Margin == nil || math.Abs(*told.Margin-.392) > .001 || !told.Provisional || told.Robustness == nil || *told.Robustness < .5 || *told.Robustness > .75 {
+		t.Errorf("margin %v, provisional %v, robustness %v", told.Margin, told.Provisional, told.Robustness)
+	}
+	for _, w := range []string{"自1999年同期以来", "初步数", "相差0.39%，小于通常的修订幅度约0.6%", "13个中10个可用、3个存疑待核"} {
+		if !strings.Contains(told.ZH, w) {
+			t.Errorf("%s lacks %s", told.ZH, w)
+		}
+	}
+	for _, w := range []string{"since the same months of 1999", "186.24 billion yuan", "preliminary", "smaller than the usual revision"} {
+		if !strings.Contains(told.EN, w) {
+			t.Errorf("%s lacks %s", told.EN, w)
+		}
+	}
+	third := slices.ContainsFunc(facts, func(f fact.Fact) bool {
+		return f.Kind == fact.RankChange && p.Indicators[f.Indicator].Code == "va_industry_rate" && f.P2 == 3 && p.Peers[f.Peers].Code == "lanjiang"
+	})
+	if !third {
+		t.Error("that growth ranks third is not told")
+	}
+}
+
+// TestClaims is step 2: what a draft says of it.
+func TestClaims(t *testing.T) {
+	p, _ := gated(t, "2026-11-23")
+	terms, err := claim.ReadDictionary(Indicators())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := claim.New(p, claim.Options{Terms: terms, Peers: "province", Home: Home})
+	for text, want := range map[string]claim.Verdict{
+		"1—10月，全市规上工业增加值增速居全省第一。":           claim.Disagrees,
+		"1—10月，全市规上工业增加值增速居全省第三位。":          claim.Agrees,
+		"1—10月，全市规上工业增加值总量居全省第一。":           claim.Agrees,
+		"1—10月，全市规上工业增加值居全省第一。":             claim.Ambiguous,
+		"1—10月，全市规上工业增加值增长7.3%。":            claim.Agrees,
+		"1—10月，全市规上工业增加值1862.4亿元。":          claim.Agrees,
+		"1—10月，全市规上工业增加值1862.4亿元，高于宁州市。":    claim.Agrees,
+		"1—10月，全市规上工业增加值总量自1999年以来再次居全省第一。": claim.Agrees,
+		"1—10月，全市规上工业增加值总量自2003年以来再次居全省第一。": claim.Disagrees,
+	} {
+		got := c.Check([]string{text})
+		if len(got) == 0 || got[len(got)-1].Verdict != want {
+			t.Errorf("%s: want %s, got %+v", text, want, got)
+		}
+	}
+}
+
+// TestTakenBack is step 11: the December release revises October, and exactly
+// what is no longer so is taken back.
+func TestTakenBack(t *testing.T) {
+	before, _ := gated(t, "2026-11-23")
+	after, found := gated(t, "2026-12-21")
+	for _, f := range found {
+		if f.Hold {
+			t.Errorf("held after the slips were mended: %+v", f)
+		}
+	}
+	october, _ := before.Axis.Col(2026*12 + 9)
+	mined := func(p *panel.Panel) []fact.Fact {
+		o := asked(t, p)
+		o.From = october
+		return slices.DeleteFunc(fact.Mine(p, o).Facts, func(f fact.Fact) bool { return int(f.Period) != october })
+	}
+	old, now := mined(before), mined(after)
+	changes := fact.Compare(before, old, after, now)
+	gone := map[string]bool{}
+	for _, c := range changes.Retracted {
+		gone[c.Key] = true
+	}
+	for _, key := range []string{
+		"FIRST_TOP_SINCE|va_industry|level|990100|province=lanjiang|2026-10|1",
+		"OVERTAKE|va_industry|level|990100|province=lanjiang|2026-10|990200",
+	} {
+		if !gone[key] {
+			t.Errorf("not taken back: %s", key)
+		}
+	}
+	for _, f := range old {
+		first := f.P1 == 1 && (f.Kind == fact.Rank || f.Kind == fact.FirstTopSince || f.Kind == fact.BestRank) || f.Kind == fact.RankChange && f.P2 == 1
+		if total := before.Indicators[f.Indicator].Code == "va_industry"; total && first && before.Peers[f.Peers].Code == "lanjiang" && !gone[f.Key(before)] && !slices.ContainsFunc(changes.Changed, func(c fact.Change) bool { return c.Key == f.Key(before) }) {
+			t.Errorf("still first: %s", fact.Say(before, asked(t, before), f).ZH)
+		}
+	}
+	for _, c := range changes.Retracted {
+		t.Log(c.Key, fact.Say(before, asked(t, before), *c.Old).ZH)
+	}
+}
+
+// bundle evaluates what the newcomers' bundle did in the pilot district.
+func bundle(t testing.TB, m effect.Method) *effect.Result {
+	t.Helper()
+	calls, err := Calls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := table(calls.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cells []effect.Cell
+	for i, r := range rows {
+		v, _, ok := panel.ParseNumber(r["calls_per_10k"])
+		if !ok {
+			t.Fatal(i)
+		}
+		cells = append(cells, effect.Cell{Unit: r["code"], Time: r["week"], Value: v, Line: i + 2})
+	}
+	p, err := effect.NewPanel(cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Units) != 24 || len(p.Times) != weeks {
+		t.Fatalf("%d units, %d weeks", len(p.Units), len(p.Times))
+	}
+	r, err := effect.Evaluate(p, effect.Protocol{Outcome: "calls_per_10k", Treated: Pilot, From: Bundled, Expect: effect.Fall}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// part gives an estimate in per cent of what would have been.
+func part(r *effect.Result) float64 {
+	var without float64
+	for _, x := range r.Path[r.PrePeriods:] {
+		without += x.Synthetic / float64(r.PostPeriods)
+	}
+	return 100 * r.Estimate / without
+}
+
+// TestBundle: by both methods the pilot's calls are some 38 % below what they
+// would have been, and the verdict is evidence.
+func TestBundle(t *testing.T) {
+	for _, m := range []effect.Method{effect.SC, effect.SDID} {
+		r := bundle(t, m)
+		t.Logf("%s: %.2f (%.1f %%), p %.3f, verdict %s", m, r.Estimate, part(r), r.P, r.Verdict().Grade)
+		if math.Abs(part(r)+38) > 1.5 || r.Verdict().Grade != effect.Supported {
+			t.Errorf("%s: %.1f %%, %+v", m, part(r), r.Verdict())
+		}
+	}
+}
+
+// TestFigures holds what the algorithms make of the files against the golden
+// file: what the story shows.
+func TestFigures(t *testing.T) {
+	p, found := gated(t, "2026-11-23")
+	o := asked(t, p)
+	out := struct {
+		Held   []string `json:"held"`
+		Months []string `json:"months"`
+		Effect []string `json:"effect"`
+	}{}
+	for _, f := range found {
+		if f.Hold {
+			out.Held = append(out.Held, fmt.Sprintf("%s %s %s：%s", p.Subjects[f.Subject].Name.ZH, p.Indicators[f.Indicator].Name.ZH, fact.Number(f.Value), f.Rule.Text().ZH))
+		}
+	}
+	for _, f := range fact.Mine(p, o).Facts[:20] {
+		out.Months = append(out.Months, fact.Say(p, o, f).ZH)
+	}
+	for _, m := range []effect.Method{effect.SC, effect.SDID} {
+		r := bundle(t, m)
+		out.Effect = append(out.Effect, fmt.Sprintf("%s %.1f%% p=%.3f %s", m, part(r), r.P, r.Verdict().ZH))
+	}
+	got, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/figures.golden.json"
+	if *update {
+		if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != string(got)+"\n" {
+		t.Errorf("the figures differ from %s; look at what changed, then run with -update:\n%s", golden, got)
+	}
+}
