@@ -57,6 +57,7 @@ var may = map[string][]string{
 	"observatory/fact":     {"kernel/fault", "observatory/panel"},
 	"observatory/quality":  {"kernel/fault", "observatory/panel"},
 	"observatory/claim":    {"kernel/fault", "observatory/panel"},
+	"observatory/sheet":    {"kernel/fault", "observatory/panel"},
 	"demo":                 {"kernel/…", "docket", "docket/report"},
 	"demo/statistics":      {"kernel/fault", "observatory/panel"},
 	"bench/floor":          {},

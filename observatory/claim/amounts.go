@@ -18,7 +18,7 @@ func (c *clause) amounts() {
 			k.year, k.base = year, 0
 		}
 		way := c.way(i)
-		switch c.known[t.unit].dimension {
+		switch c.known[t.unit].Dimension {
 		case "percent":
 			c.percent(k, i, way)
 		case "point":
@@ -173,7 +173,7 @@ func (c *clause) times(k claim, i int) {
 // amount reads a level, or how much more or less it is.
 func (c *clause) amount(k claim, i, way int) {
 	if !slices.ContainsFunc(k.indicators, func(code string) bool {
-		return c.known[c.terms[code].Unit.ZH].dimension == c.known[k.unit].dimension
+		return c.known[c.terms[code].Unit.ZH].Dimension == c.known[k.unit].Dimension
 	}) {
 		return
 	}

@@ -22,12 +22,12 @@ type Checker struct {
 	panel *panel.Panel
 	opts  Options
 	words *scanner
-	units map[string]unit
+	units map[string]panel.Unit
 }
 
 // New makes a checker.
 func New(p *panel.Panel, o Options) *Checker {
-	return &Checker{panel: p, opts: o, words: newScanner(p, o.Terms), units: units()}
+	return &Checker{panel: p, opts: o, words: newScanner(p, o.Terms), units: panel.Units()}
 }
 
 // Check finds the claims of a text, line by line, and gives each its verdict.
@@ -347,7 +347,7 @@ func (j *judgement) measuredFor(s, t int) (float64, bool) { return j.measured(s,
 
 // inUnit turns a value of the panel into the unit of the text.
 func (j *judgement) inUnit(v float64) float64 {
-	have, want := j.counted(j.panel.Indicators[j.index].Code), j.units[j.unit].factor
+	have, want := j.counted(j.panel.Indicators[j.index].Code), j.units[j.unit].Factor
 	if have == 0 || want == 0 {
 		return v
 	}
@@ -356,7 +356,7 @@ func (j *judgement) inUnit(v float64) float64 {
 
 // counted gives how many of the smallest unit one of an indicator's is; 0 when it
 // has none.
-func (j *judgement) counted(code string) float64 { return j.units[j.opts.Terms[code].Unit.ZH].factor }
+func (j *judgement) counted(code string) float64 { return j.units[j.opts.Terms[code].Unit.ZH].Factor }
 
 // rate computes growth since the year before, since another year, or on average.
 func (j *judgement) rate(t int) (float64, bool) {

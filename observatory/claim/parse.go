@@ -6,13 +6,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"touyan.dev/touyan/observatory/panel"
 )
 
 // reader reads claims out of the lines of one text. What one clause names holds
 // for those after it in its paragraph; the year also beyond.
 type reader struct {
 	*scanner
-	known   map[string]unit
+	known   map[string]panel.Unit
 	terms   Dictionary
 	groups  map[string]string // the name of the group of each subject
 	subject string
@@ -351,7 +353,7 @@ func (c *clause) places() {
 			at = append(at, i)
 		}
 	}
-	moved := c.find(0, func(t token) bool { return t.kind == amount && c.known[t.unit].dimension == "place" && t.unit != "名" })
+	moved := c.find(0, func(t token) bool { return t.kind == amount && c.known[t.unit].Dimension == "place" && t.unit != "名" })
 	switch {
 	case len(at) >= 2 && c.find(at[0], func(t token) bool { return t.is(to) }) >= 0:
 		k := c.base

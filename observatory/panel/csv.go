@@ -91,7 +91,7 @@ type Table struct {
 
 // NewTable reads the header.
 func NewTable(data []byte) (*Table, error) {
-	text, err := decode(data)
+	text, err := Decode(data)
 	if err != nil {
 		return nil, err
 	}

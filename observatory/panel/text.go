@@ -12,8 +12,8 @@ import (
 	"touyan.dev/touyan/kernel/fault"
 )
 
-// decode gives a file as UTF-8 without its byte order mark.
-func decode(data []byte) ([]byte, error) {
+// Decode gives a file in UTF-8 or GB18030 as UTF-8 without its byte order mark.
+func Decode(data []byte) ([]byte, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if utf8.Valid(data) {
 		return data, nil

@@ -1,0 +1,220 @@
+package sheet
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// lanjiang is what an office of the fictional province of Lanjiang knows.
+func lanjiang() Known {
+	city := func(code, name string) panel.Subject {
+		return panel.Subject{Code: code, Name: fault.T(name, name), Attrs: map[string]string{"province": "澜江省"}}
+	}
+	ind := func(code, name, unit, growth string, synonyms ...string) panel.Indicator {
+		return panel.Indicator{Code: code, Name: fault.T(name, code), Unit: fault.T(unit, unit), Growth: growth, Synonyms: synonyms}
+	}
+	with := func(x panel.Indicator, change func(*panel.Indicator)) panel.Indicator { change(&x); return x }
+	cumulative := func(x *panel.Indicator) { x.Form = panel.Cumulative }
+	return Known{
+		Subjects: []panel.Subject{
+			city("990100", "澄川市"), city("990200", "宁州市"), city("990300", "云浦市"), city("991000", "石林土家族自治州"),
+			{Code: "990102", Name: fault.T("东屏区", "Dongping"), Attrs: map[string]string{"province": "澜江省", "city": "澄川市"}},
+			{Code: "990103", Name: fault.T("高新区", "High-tech Zone"), Attrs: map[string]string{"province": "澜江省", "city": "澄川市"}},
+			{Code: "990000", Name: fault.T("澜江省", "Lanjiang")},
+		},
+		Indicators: []panel.Indicator{
+			with(ind("gdp", "地区生产总值", "亿元", "gdp_index", "生产总值", "GDP"), func(x *panel.Indicator) { x.Parts = []string{"va_primary"} }),
+			ind("gdp_index", "地区生产总值指数", "%", ""),
+			ind("va_primary", "第一产业增加值", "亿元", "", "第一产业"),
+			with(ind("va_industry", "规模以上工业增加值", "亿元", "va_industry_index", "规上工业增加值", "工业增加值"), cumulative),
+			with(ind("va_industry_index", "规模以上工业增加值指数", "%", ""), cumulative),
+			with(ind("retail", "社会消费品零售总额", "亿元", "", "社零总额"), cumulative),
+			with(ind("retail_growth", "社会消费品零售总额增速", "%", ""), cumulative),
+			with(ind("revenue", "一般公共预算收入", "亿元", "", "财政收入"), cumulative),
+			ind("revenue_month", "一般公共预算收入", "亿元", ""),
+			ind("investment", "固定资产投资", "亿元", "investment_index"),
+			ind("population", "常住人口", "万人", "", "人口"),
+			ind("births", "出生率", "‰", ""),
+			ind("power", "全社会用电量", "亿千瓦时", ""),
+		},
+		Spellings: map[string]string{"澄川全市": "990100"},
+	}
+}
+
+// show writes a result as lines: "澄川 indicator period value" and what is wrong.
+func show(r Result) []string {
+	var out []string
+	for _, c := range r.Cells {
+		v := fmt.Sprint(c.Value)
+		if c.Missing {
+			v = "missing"
+		}
+		if c.Provisional {
+			v += "*"
+		}
+		if c.Cumulative {
+			v += " sum"
+		}
+		out = append(out, fmt.Sprintf("%s %s %s %s", c.Subject, c.Indicator, when{freq: c.Freq, period: c.Period}.label(), v))
+	}
+	for _, w := range r.Wrong {
+		out = append(out, fmt.Sprintf("wrong %s %s", A1(w.Row, w.Col), w.Text.EN))
+	}
+	for _, u := range r.Unknown {
+		s := fmt.Sprintf("unknown %s %s %s ×%d", u.Kind, A1(u.Row, u.Col), u.Name, u.Count)
+		if u.Total {
+			s += " total"
+		}
+		for _, n := range u.Near {
+			s += " ~" + n.Code
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// grid makes a grid of lines with | between cells.
+func grid(lines ...string) string {
+	return strings.ReplaceAll(strings.Join(lines, "\n"), "|", "\t") + "\n"
+}
+
+func TestBulletins(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		text  string
+		shape string // layout, header, data, subject, time, indicator, value column, period
+		want  []string
+		notes []string
+	}{
+		{
+			"a monthly bulletin with two header rows", grid(
+				"2026年1—10月全省各市主要经济指标||||",
+				"||||单位：亿元、%",
+				"地区|规模以上工业增加值||社会消费品零售总额|",
+				"|总量|增速|总量|增速",
+				"全省|2019.5|5.9|—|4.1",
+				"澄川市|186.24|6.4|1,234.5*|4.9",
+				"宁州|185.51（初步）|-7.1%|…|１２．５",
+				"注：1．本表为快报数。||||",
+				"数据来源：澜江省统计局||||",
+			),
+			"cross 2-4 4-7 0 -1 -1 -1 2026-10 sum", []string{
+				"990100 va_industry 2026-10 186.24 sum", "990100 va_industry_index 2026-10 106.4 sum", "990100 retail 2026-10 1234.5* sum", "990100 retail_growth 2026-10 4.9 sum",
+				"990200 va_industry 2026-10 185.51* sum", "990200 va_industry_index 2026-10 92.9 sum", "990200 retail 2026-10 missing sum", "990200 retail_growth 2026-10 12.5 sum",
+				"unknown subject A5 全省 ×1 total",
+			}, nil,
+		},
+		{
+			"one city, its indicators in rows", grid(
+				"澄川市2026年1—10月主要经济指标|||",
+				"指标名称|计量单位|1—10月累计|比上年同期增长（%）",
+				"一、地区生产总值|亿元||",
+				"二、规模以上工业增加值|万元|1862400|6.4",
+				"　　其中：高技术制造业增加值|亿元|30|9",
+				"三、社会消费品零售总额|亿元|1,234.5|4.9",
+				"四、常住人口|亿元|5|—",
+				"五、全社会用电量|万千瓦时|50000|-1.5",
+			),
+			"periods 1-2 2-8 -1 -1 0 -1 2026-10 sum", []string{
+				"990100 gdp 2026-10 missing sum", "990100 gdp_index 2026-10 missing sum",
+				"990100 va_industry 2026-10 186.24 sum", "990100 va_industry_index 2026-10 106.4 sum",
+				"990100 retail 2026-10 1234.5 sum", "990100 retail_growth 2026-10 4.9 sum",
+				"990100 power 2026-10 5 sum",
+				"wrong B7 The unit here does not measure what the indicator's does, so it is not read; check it.",
+				"unknown indicator A5 　　其中：高技术制造业增加值 ×1 ~va_industry ~va_primary",
+				"unknown indicator D8 五、全社会用电量 · 比上年同期增长（%） ×1 ~power",
+			}, nil,
+		},
+		{
+			"years as columns, the indicator in the title", grid(
+				"表3－2 各市地区生产总值（2023—2025年）|||",
+				"单位：万元|||",
+				"城市|2023年|2024年|2025年*",
+				"澜江省澄川市|10,000,000|11000000|12000000",
+				"澜江宁州|900 000|-|1e6",
+				"云浦县|1|2|3",
+				"合计|1|2|3",
+			),
+			"periods 2-3 3-7 0 -1 -1 -1 ", []string{
+				"990100 gdp 2023 1000", "990100 gdp 2024 1100", "990100 gdp 2025 1200*",
+				"990200 gdp 2023 90", "990200 gdp 2024 missing", "990200 gdp 2025 100*",
+				"unknown subject A6 云浦县 ×1 ~990300", "unknown subject A7 合计 ×1 total",
+			}, nil,
+		},
+		{
+			"years as rows", grid(
+				"年份|地区|地区生产总值（亿元）|常住人口(人)|出生率（%）|位次|备注",
+				"2024年|澄川|1200.5|5123456|0.81|1|x",
+				"２０２５|澄 川\u200b市|1300|abc|.|1|",
+				"2025|澄川市|1301|5,12|.|1|",
+				"2o25|澄川市|1|1|1|1|",
+				"2025||1|1|1|1|",
+			),
+			"wide 0-1 1-6 1 0 -1 -1 ", []string{
+				"990100 gdp 2024 1200.5", "990100 population 2024 512.3456", "990100 births 2024 8.1", "990100 births 2025 missing",
+				"wrong C3 C4 is of the same subject, indicator and period; keep the right one.",
+				"wrong D3 “abc” is no number; leave it empty when there is none.",
+				"wrong C4 C3 is of the same subject, indicator and period; keep the right one.",
+				"wrong D4 “5,12” is no number; leave it empty when there is none.",
+				"wrong A5 It is no period that can be read; write 2026, 2026Q3 or 2026-10.",
+				"wrong B6 It does not say which subject; write it.",
+			}, nil,
+		},
+		{
+			"long", grid(
+				"指标|地区|时间|单位|数值",
+				"GDP|990100|2026年前三季度|万元|10000",
+				"地区生产总值增速|澄川市|2026年前三季度|%|6.1%",
+				"人均地区生产总值|澄川市|2026年前三季度|元|61",
+			),
+			"long 0-1 1-4 1 2 0 4 ", []string{
+				"990100 gdp 2026Q3 1 sum", "990100 gdp_index 2026Q3 106.1 sum",
+				"unknown indicator A4 人均地区生产总值 ×1 ~gdp ~gdp_index",
+			}, nil,
+		},
+		{
+			"the month and the sum since January", grid(
+				"2026年10月财政收入||||",
+				"序号|地区|一般公共预算收入||上年同期",
+				"||本月|累计|",
+				"1|澄川市|10|101.5|99",
+				"2|宁州市|11|-|98",
+			),
+			"cross 1-3 3-5 1 -1 -1 -1 2026-10", []string{
+				"990100 revenue_month 2026-10 10", "990100 revenue 2026-10 101.5 sum", "990200 revenue_month 2026-10 11", "990200 revenue 2026-10 missing sum",
+			}, []string{"2 4 This column is of the year or period before and is not read; import earlier figures from their own tables."},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			grids, err := Open("t.csv", []byte(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, notes := Guess(grids[0], lanjiang())
+			got := fmt.Sprintf("%s %d-%d %d-%d %d %d %d %d %s", s.Layout, s.Head, s.First, s.First, s.Last, s.SubjectCol, s.TimeCol, s.IndicatorCol, s.ValueCol, s.Period)
+			if s.Cumulative {
+				got += " sum"
+			}
+			if got != c.shape {
+				t.Errorf("shape\n got %s\nwant %s", got, c.shape)
+			}
+			var told []string
+			for _, n := range notes {
+				told = append(told, fmt.Sprintf("%d %d %s", n.Row, n.Col, n.Text.EN))
+			}
+			compare(t, "notes", told, c.notes)
+			compare(t, "result", show(Read(grids[0], s, lanjiang())), c.want)
+		})
+	}
+}
+
+func compare(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("%s\n got:\n%s\nwant:\n%s", what, g, w)
+	}
+}

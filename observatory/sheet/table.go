@@ -1,0 +1,159 @@
+package sheet
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// table is a grid with what its names are resolved by.
+type table struct {
+	*patterns
+	Grid
+	Shape
+	places  *places
+	lexicon *lexicon
+	year    int      // of Shape.Period; 0 when it is not told
+	units   []string // of the line 单位：…
+}
+
+func newTable(g Grid, s Shape, k Known) *table {
+	p := newPatterns()
+	t := &table{patterns: p, Grid: g, Shape: s, places: newPlaces(p, k), lexicon: newLexicon(p, k)}
+	t.inYear()
+	return t
+}
+
+func (t *table) inYear() {
+	if f, n, ok := panel.ParsePeriod(t.Period); ok {
+		t.year = n / int(f)
+	}
+}
+
+// role is what a header says that a column holds.
+type role int
+
+const (
+	noRole role = iota
+	subjectRole
+	timeRole
+	indicatorRole
+	valueRole
+	unitRole
+	serialRole
+)
+
+// roleOf reads a header of a column that holds no indicator.
+func roleOf(s string) role {
+	switch s = tidy(s); s {
+	case "地区", "城市", "市州", "地市", "区县", "县区", "市县", "县市区", "市", "省", "省份", "省市", "名称", "单位名称", "地区名称", "城市名称", "行政区", "行政区划", "区域", "地名", "对象", "代码", "编码", "地区代码", "城市代码", "行政区划代码", "区划代码",
+		"city", "region", "province", "country", "name", "code", "geo", "subject", "city_code", "province_code", "region_code", "country_code", "unit_name":
+		return subjectRole
+	case "年份", "年", "年度", "时间", "日期", "月份", "季度", "时期", "期别", "报告期", "统计时间", "year", "date", "period", "time", "month", "quarter":
+		return timeRole
+	case "指标", "指标名称", "主要指标", "指标代码", "项目", "统计指标", "indicator", "indicator_code", "item", "series", "concept", "variable":
+		return indicatorRole
+	case "数值", "值", "指标值", "观测值", "value", "obs_value":
+		return valueRole
+	case "单位", "计量单位", "unit":
+		return unitRole
+	case "序号", "编号", "行次", "no", "no.", "id", "#":
+		return serialRole
+	}
+	return noRole
+}
+
+// numbering reports whether a row only numbers its columns: 甲 1 2 3.
+func (t *table) numbering(r int) bool {
+	next, n := 0, 0
+	for c := range t.Grid.width() {
+		switch s := tidy(t.text(r, c)); {
+		case s == "" || s == "甲" || s == "乙" || s == "丙" || s == "丁" || s == "栏次":
+		default:
+			v, err := strconv.Atoi(strings.Trim(s, "()"))
+			if err != nil || n > 0 && v != next || n == 0 && v > 2 {
+				return false
+			}
+			next, n = v+1, n+1
+		}
+	}
+	return n >= 2
+}
+
+// parts gives the texts above a column, top to bottom. A cell left empty in an
+// upper row belongs to the one left of it when what is below says only how
+// something is counted (总量 · 增速), for files in which merged cells are not
+// repeated.
+func (t *table) parts(c int) []string {
+	var out []string
+	for r := t.First - 1; r >= max(t.Head, 0); r-- {
+		if t.numbering(r) {
+			continue
+		}
+		s := t.text(r, c)
+		if tidy(s) == "" && len(out) > 0 && t.lexicon.head(out, t.year).bare() {
+			for left := c - 1; left >= 0 && tidy(s) == ""; left-- {
+				s = t.text(r, left)
+			}
+		}
+		if tidy(s) != "" {
+			out = append([]string{s}, out...)
+		}
+	}
+	return out
+}
+
+// roleOfColumn gives what the lowest header of a column says it holds.
+func (t *table) roleOfColumn(c int) role {
+	for _, s := range slices.Backward(t.parts(c)) {
+		if r := roleOf(s); r != noRole {
+			return r
+		}
+	}
+	return noRole
+}
+
+// header reads the header of a column.
+func (t *table) header(c int) head { return t.lexicon.head(t.parts(c), t.year) }
+
+// columnsBy gives the columns of a map in their order.
+func columnsBy[V any](m map[int]V) []int {
+	cols := make([]int, 0, len(m))
+	for c := range m {
+		cols = append(cols, c)
+	}
+	slices.Sort(cols)
+	return cols
+}
+
+// readUnits takes the units from the line 单位：亿元、% that stands above the data.
+func (t *table) readUnits() {
+	t.units = nil
+	for r := range min(t.First, len(t.Rows)) {
+		for c, s := range t.Rows[r] {
+			m := t.unitLine.FindStringSubmatch(tidy(s))
+			if m == nil || !strings.Contains(m[0], "单位:") || c > 0 && s == t.Rows[r][c-1] {
+				continue
+			}
+			for _, u := range strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune("、,;和", r) }) {
+				if _, ok := t.lexicon.unit(u); ok {
+					t.units = append(t.units, u)
+				}
+			}
+		}
+	}
+}
+
+// fitting gives the one unit of the sheet that measures what an indicator does,
+// and how many do.
+func (t *table) fitting(ind panel.Indicator) (string, int) {
+	unit, fits := "", map[float64]bool{}
+	for _, u := range t.units {
+		if f, ok := t.lexicon.factor(u, ind.Unit.ZH); ok {
+			unit, fits[f] = u, true
+		}
+	}
+	return unit, len(fits)
+}
