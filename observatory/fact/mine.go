@@ -27,6 +27,7 @@ type miner struct {
 	watched   []bool // nil: all
 	up, down  stack
 	sink      func(Fact) // takes every fact in place of the tally; nil: none
+	apart     int        // periods between those that are compared
 	keepFrom  int        // facts of earlier periods are counted and not kept
 	raw       []Fact
 	tally     tally
@@ -53,7 +54,7 @@ func (m *miner) emit(f *Fact) {
 		m.sink(*f)
 		return
 	}
-	m.tally.n[f.Kind][strength(f, step(m.panel, int(f.Indicator)))]++
+	m.tally.n[f.Kind][strength(f, m.apart)]++
 	if int(f.Period) >= m.keepFrom {
 		m.raw = append(m.raw, *f)
 	}
@@ -126,6 +127,7 @@ const stale = 5
 func (m *miner) collect(r *Result, indicator int, form Form, pass func()) {
 	m.raw = m.raw[:0]
 	m.tally.reset()
+	m.apart = step(m.panel, indicator)
 	m.keepFrom = m.From
 	if m.Most > 0 {
 		m.keepFrom = max(m.From, m.latest(indicator)-stale)

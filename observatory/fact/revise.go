@@ -20,19 +20,23 @@ type Revisions struct {
 }
 
 // LearnRevisions compares two vintages of one indicator over the subjects given
-// by code; nil means all.
+// by code; nil means all. Where either marks what is provisional, only such figures
+// teach anything: one that was final stays, and one that nobody has
+// revised yet says nothing of how it will be.
 func LearnRevisions(old, new *panel.Panel, indicator string, subjects []string) *Revisions {
 	a, b := old.Slab(indicator), new.Slab(indicator)
 	if a == nil || b == nil {
 		return nil
 	}
 	r := &Revisions{}
+	marked := !a.Provisional.Empty() || !b.Provisional.Empty()
 	for s, about := range old.Subjects {
 		other, ok := new.Subject(about.Code)
 		if !ok || subjects != nil && !slices.Contains(subjects, about.Code) {
 			continue
 		}
-		path, seen := make([]float64, old.Axis.Len), false
+		path, newest := make([]float64, old.Axis.Len), -1
+		moved, open := false, false // a figure was revised; the newest is provisional still
 		for age := range path {
 			t := old.Axis.Len - 1 - age
 			path[age] = math.NaN()
@@ -43,10 +47,14 @@ func LearnRevisions(old, new *panel.Panel, indicator string, subjects []string) 
 			before, ok1 := a.At(s, t)
 			after, ok2 := b.At(other, c)
 			if ok1 && ok2 && before > 0 && after > 0 {
-				path[age], seen = math.Log(after/before), true
+				path[age] = math.Log(after / before)
+				moved = moved || after != before
+				if newest < 0 {
+					newest, open = t, b.Provisional.Has(other, c)
+				}
 			}
 		}
-		if seen {
+		if newest >= 0 && (!marked || a.Provisional.Has(s, newest) && (moved || !open)) {
 			r.Paths = append(r.Paths, fill(path))
 		}
 	}

@@ -399,10 +399,12 @@ func (t teller) qualifiers(f Fact) (zh, en []string) {
 		add("统计推断，错误发现率不超过5%，"+q, "inferred; false discovery rate at most 5%, "+q)
 	}
 	slim := t.slim(f)
-	if slim.ZH != "" {
+	switch {
+	case slim.ZH != "" && f.Flags&Known != 0:
+		add(fmt.Sprintf("%s，修订后仍成立的可能性约%.0f%%", slim.ZH, 100*f.Robust), fmt.Sprintf("%s, so that it survives one with a probability of about %.0f%%", slim.EN, 100*f.Robust))
+	case slim.ZH != "":
 		add(slim.ZH, slim.EN)
-	}
-	if f.Flags&Known != 0 && (f.Robust < 0.5 || slim.ZH != "") {
+	case f.Flags&Known != 0 && f.Robust < 0.5:
 		add(fmt.Sprintf("按以往修订幅度，修订后仍成立的可能性约%.0f%%", 100*f.Robust), fmt.Sprintf("as revisions go, it survives one with a probability of about %.0f%%", 100*f.Robust))
 	}
 	return zh, en

@@ -132,14 +132,16 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 	for t := range fresh {
 		fresh[t] = novelty(t, latest)
 	}
-	apart := step(m.panel, indicator)
 	pace := form == Growth || m.panel.Indicators[indicator].Pace
 	for i := range m.raw {
 		f := &m.raw[i]
-		f.Rarity = tail[f.Kind][strength(f, apart)]
+		f.Rarity = tail[f.Kind][strength(f, m.apart)]
 		f.Importance = float32(f.Kind.weight() * scales[f.Members])
 		if pace && (f.Kind == Overtake || f.Kind == Overtaken) {
 			f.Importance /= 2 // growth rates cross all the time
+		}
+		if m.known(f) {
+			f.Importance *= 0.6
 		}
 		f.Robust = 1
 		f.Novelty = fresh[f.Period]
@@ -154,6 +156,17 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 	}
 	m.survive(indicator, kept)
 	return kept
+}
+
+// known reports whether a fact goes on with what was told a period ago: a streak
+// is news when it begins to count, when it is the longest, and when it is round.
+func (m *miner) known(f *Fact) bool {
+	switch f.Kind {
+	case TopStreak, MedianStreak, RiseStreak, FallStreak:
+		longest := f.Kind != TopStreak && f.P2 == 1
+		return int(f.P1) > m.Running && f.P1%5 != 0 && !longest
+	}
+	return false
 }
 
 // scale makes a large peer set weigh more than a small one.
