@@ -156,10 +156,10 @@ func round(v float64, decimals int) float64 {
 	return math.Round(v*by) / by
 }
 
-// revised gives, for each city, by how much the first release of a year stood
-// off, in logarithms. The mean of their sizes is the usual revision.
-func revised(year int) map[string]float64 {
-	r, list := random(fmt.Sprint("revisions ", year)), cities()
+// revised gives, for each city, by what part of it the figures that were first
+// published until a month stood off. The mean of their sizes is the usual revision.
+func revised(year, month int) map[string]float64 {
+	r, list := random(fmt.Sprint("revisions ", year, month)), cities()
 	out, size, mean := map[string]float64{}, 0.0, 0.0
 	for _, c := range list {
 		out[c.code] = r.NormFloat64()

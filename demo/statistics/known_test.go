@@ -97,6 +97,9 @@ func known(t testing.TB, dataset, day string, files []File) *panel.Panel {
 		overlay(p, from)
 	}
 	newest := p.Axis.Year(p.Axis.Len - 1)
+	if c := p.Axis.Len - 1; dataset == Monthly && p.Axis.Part(c) == 12 {
+		newest++ // a whole year is published when it is final
+	}
 	for _, x := range p.Slabs {
 		for s := range x.N {
 			for c := range x.T {
@@ -162,21 +165,17 @@ func described(t testing.TB, p *panel.Panel) *panel.Panel {
 	return p
 }
 
-// learned gives what became of first figures: each November's release of the two
-// years that are closed, against the final one.
-func learned(t testing.TB, indicator string) *fact.Revisions {
+// learned gives what became of first figures, as an office that keeps every
+// vintage sees it on a day: each against what is known now.
+func learned(t testing.TB, day string) map[string]*fact.Revisions {
 	t.Helper()
-	final := map[string]File{}
-	for _, f := range History() {
-		if f.Dataset == Monthly && strings.Contains(f.Name, "-12_") {
-			final[f.Name[len("lanjiang-industry-"):][:4]] = f
+	out, files := map[string]*fact.Revisions{}, published(t)
+	now := known(t, Monthly, day, files)
+	for _, r := range releases()[1:] {
+		then := known(t, Monthly, r.day, files)
+		for _, x := range now.Indicators {
+			out[x.Code] = fact.Join(out[x.Code], fact.LearnRevisions(then, now, x.Code, nil))
 		}
 	}
-	var all []*fact.Revisions
-	for _, f := range History() {
-		if f.Dataset == Monthly && strings.Contains(f.Name, "-10_") {
-			all = append(all, fact.LearnRevisions(read(t, f), read(t, final[f.Name[len("lanjiang-industry-"):][:4]]), indicator, nil))
-		}
-	}
-	return fact.Join(all...)
+	return out
 }

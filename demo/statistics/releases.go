@@ -41,30 +41,30 @@ const (
 	final       = "最终数"
 )
 
-// release is one monthly publication: the months of some years, each as far off
-// from what it became as first figures are.
+// release is one monthly publication of the months of some years.
 type release struct {
 	day         string
 	from, until [2]int // year and month
-	off         float64
+	first       bool   // the newest year is as far off from what it became as first figures are
 	note        fault.Text
 }
 
-// releases lists what was published of the months until September 2026. First
-// figures are revised once within the year, by half, and for good in March.
+// releases lists what was published of the months until September 2026. A year's
+// figures are revised with each release, and for good in March. Those of 2026 are
+// the model's own, as nobody knows yet what they become.
 func releases() []release {
 	first := fault.T("初步数。", "Provisional.")
 	again := fault.T("初步数，已修订前几个月。", "Provisional; earlier months are revised.")
 	done := fault.T("年报核实后的最终数。", "Final, as the annual reports have it.")
 	return []release{
-		{"2024-03-29", [2]int{1999, 1}, [2]int{2023, 12}, 0, done},
-		{"2024-11-20", [2]int{2023, 1}, [2]int{2024, 10}, 1, first},
-		{"2024-12-20", [2]int{2023, 1}, [2]int{2024, 11}, .5, again},
-		{"2025-03-28", [2]int{2023, 1}, [2]int{2024, 12}, 0, done},
-		{"2025-11-20", [2]int{2024, 1}, [2]int{2025, 10}, 1, first},
-		{"2025-12-19", [2]int{2024, 1}, [2]int{2025, 11}, .5, again},
-		{"2026-03-27", [2]int{2024, 1}, [2]int{2025, 12}, 0, done},
-		{"2026-10-20", [2]int{2025, 1}, [2]int{2026, 9}, 0, first},
+		{"2024-03-29", [2]int{1999, 1}, [2]int{2023, 12}, false, done},
+		{"2024-11-20", [2]int{2023, 1}, [2]int{2024, 10}, true, first},
+		{"2024-12-20", [2]int{2023, 1}, [2]int{2024, 11}, true, again},
+		{"2025-03-28", [2]int{2023, 1}, [2]int{2024, 12}, false, done},
+		{"2025-11-20", [2]int{2024, 1}, [2]int{2025, 10}, true, first},
+		{"2025-12-19", [2]int{2024, 1}, [2]int{2025, 11}, true, again},
+		{"2026-03-27", [2]int{2024, 1}, [2]int{2025, 12}, false, done},
+		{"2026-10-20", [2]int{2025, 1}, [2]int{2026, 9}, false, first},
 	}
 }
 
@@ -74,18 +74,21 @@ func (x *industry) line(s *sheet, c city, year, month int, status string, off fl
 }
 
 // whole reports whether the release gives a year for good.
-func (r release) whole() bool { return r.off == 0 && r.until[1] == 12 }
+func (r release) whole() bool { return !r.first && r.until[1] == 12 }
 
 // file writes one release.
 func (r release) file(all []*industry) File {
 	s := newSheet("code", "name", "month", "status", "va_industry", "va_industry_rate")
-	off := revised(r.until[0])
+	off := revised(r.until[0], r.until[1])
 	for i, c := range cities() {
 		for y := r.from[0]; y <= r.until[0]; y++ {
 			for m := 1; m <= 12 && (y < r.until[0] || m <= r.until[1]); m++ {
 				status, by := final, 0.0
 				if y == r.until[0] && !r.whole() {
-					status, by = provisional, r.off*off[c.code]
+					status = provisional
+					if r.first {
+						by = off[c.code]
+					}
 				}
 				all[i].line(s, c, y, m, status, by)
 			}
@@ -119,7 +122,7 @@ func industries() []*industry {
 // the October bulletin are mended in it.
 func December() File {
 	s := newSheet("code", "name", "month", "status", "va_industry", "va_industry_rate")
-	off := revised(lastYear)
+	off := revised(lastYear, october+1)
 	// What the story needs of the two: revised by −0.04 % and by +0.78 %.
 	off[Home], off[Rival] = -.0004, .0078
 	list := cities()
