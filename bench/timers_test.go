@@ -12,7 +12,7 @@ import (
 
 // TestTimers: a small run fires each timer once, at its time, and holds.
 func TestTimers(t *testing.T) {
-	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+	for _, engine := range storetest.Engines() {
 		t.Run(string(engine), func(t *testing.T) {
 			c := TimersConfig{Dir: t.TempDir(), Rate: 100, Time: time.Second, Due: 300, Quiet: 200 * time.Millisecond}
 			if engine == store.PostgreSQL {

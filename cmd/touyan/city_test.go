@@ -45,7 +45,7 @@ const cityPassword = "Meadow-2026-river"
 
 // eachCity runs a test over the program on both engines.
 func eachCity(t *testing.T, f func(t *testing.T, c *city)) {
-	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+	for _, engine := range storetest.Engines() {
 		t.Run(string(engine), func(t *testing.T) { f(t, newCity(t, engine)) })
 	}
 }

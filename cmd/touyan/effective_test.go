@@ -29,7 +29,7 @@ func TestEffective(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a measurement: run without -short")
 	}
-	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+	for _, engine := range storetest.Engines() {
 		t.Run(string(engine), func(t *testing.T) { measureEffect(t, engine) })
 	}
 }

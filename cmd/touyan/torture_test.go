@@ -82,7 +82,7 @@ func (w *loaded) judge(t *testing.T) tortured {
 // TestTortureLoad: a load that nothing disturbs is judged to be right; what it
 // is there for occurs; and every call sent again is answered as at first.
 func TestTortureLoad(t *testing.T) {
-	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+	for _, engine := range storetest.Engines() {
 		t.Run(string(engine), func(t *testing.T) {
 			w := newLoaded(t, engine)
 			for _, c := range w.calls {

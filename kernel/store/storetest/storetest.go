@@ -20,10 +20,20 @@ import (
 	"touyan.dev/touyan/kernel/store"
 )
 
+// Engines are those that tests run on: both, or the one that the environment's
+// TOUYAN_TEST_ENGINE names. The race pass of a domain runs on one, because what the
+// domain does beside its own goroutines is the same on either.
+func Engines() []store.Engine {
+	if one := os.Getenv("TOUYAN_TEST_ENGINE"); one != "" {
+		return []store.Engine{store.Engine(one)}
+	}
+	return []store.Engine{store.SQLite, store.PostgreSQL}
+}
+
 // Each runs f once for each engine, on an empty migrated database.
 func Each(t *testing.T, migrations []fs.FS, f func(t *testing.T, db *store.DB)) {
 	t.Helper()
-	for _, engine := range []store.Engine{store.SQLite, store.PostgreSQL} {
+	for _, engine := range Engines() {
 		t.Run(string(engine), func(t *testing.T) {
 			f(t, Open(t, engine, store.Options{}, migrations...))
 		})
