@@ -58,13 +58,17 @@ var may = map[string][]string{
 	"observatory/quality":  {"kernel/fault", "observatory/panel"},
 	"observatory/claim":    {"kernel/fault", "observatory/panel"},
 	"observatory/sheet":    {"kernel/fault", "observatory/panel"},
-	"demo":                 {"kernel/…", "docket", "docket/report"},
-	"demo/statistics":      {"kernel/fault", "observatory/panel"},
-	"bench/floor":          {},
-	"bench":                {"kernel/…", "bench/floor", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel"},
-	"cmd/touyan":           {"kernel/…", "docket", "docket/process", "docket/report", "observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "demo", "bench", "bench/floor", "web"},
-	"arch":                 {},
-	"e2e/oidc":             {},
+	"observatory": {
+		"kernel/attach", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/event", "kernel/fault", "kernel/link", "kernel/notice", "kernel/privacy", "kernel/store", "kernel/web",
+		"observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "observatory/sheet",
+	},
+	"demo":            {"kernel/…", "demo/statistics", "docket", "docket/report", "observatory"},
+	"demo/statistics": {"kernel/fault", "observatory/panel"},
+	"bench/floor":     {},
+	"bench":           {"kernel/…", "bench/floor", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel"},
+	"cmd/touyan":      {"kernel/…", "docket", "docket/process", "docket/report", "observatory", "observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "demo", "bench", "bench/floor", "web"},
+	"arch":            {},
+	"e2e/oidc":        {},
 }
 
 // The ceilings of the house style.

@@ -61,6 +61,9 @@ type Office struct {
 	Series map[Sort]string
 	Cap    int // supervisions of one town in a month; 0 means MonthlyCap
 
+	// Neighbours are the other domains that matters may come from.
+	Neighbours []Neighbour
+
 	approvals sync.Mutex // held while a supervision is counted and approved
 }
 

@@ -88,6 +88,9 @@ func errNoReceipt() error {
 // matter; events of other kinds are not shown here.
 func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) error {
 	kind, _, _ := strings.Cut(e.Kind, "/")
+	if _, ok, err := o.thing(ctx, who, e); ok || err != nil {
+		return err
+	}
 	var err error
 	switch {
 	case kind == "docket.instruction":

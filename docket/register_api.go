@@ -8,6 +8,7 @@ import (
 
 	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/matter/flow"
@@ -170,19 +171,15 @@ type openInput struct {
 	Office     int64          `json:"office,omitempty"`
 	Unit       int64          `json:"unit,omitempty" doc:"the unit that raises it"`
 	Originator int64          `json:"originator,omitempty"`
-	Source     int64          `json:"source,omitempty" doc:"the instruction it comes from"`
+	Source     int64          `json:"source,omitempty" doc:"the instruction, fact or development it comes from"`
 	Given      map[string]any `json:"given,omitempty" doc:"the form that the kind begins with"`
 }
 
 func (o *Office) open(ctx context.Context, who auth.Principal, in openInput, key string) (acted, error) {
 	v := o.view(who)
 	opening := matter.Opening{Kind: in.Kind, Title: in.Title, Office: cmp.Or(in.Office, v.office()), Unit: in.Unit, Originator: in.Originator, Source: in.Source, Given: in.Given, Key: key}
-	if in.Source != 0 {
-		i, err := o.Instruction(ctx, who, in.Source)
-		if err != nil {
-			return acted{}, err
-		}
-		opening.Originator, opening.Office = i.Leader, i.Office
+	if err := o.from(ctx, who, &opening); err != nil {
+		return acted{}, err
 	}
 	if opening.Given == nil {
 		opening.Given = map[string]any{"title": in.Title, "content": in.Title}
@@ -208,6 +205,28 @@ func (o *Office) open(ctx context.Context, who auth.Principal, in openInput, key
 		return acted{}, err
 	}
 	return o.answer(ctx, who, done)
+}
+
+// from looks at what a matter comes from. One that comes from an instruction is
+// answered to its leader; one that comes from a fact or the like to whoever is
+// named.
+func (o *Office) from(ctx context.Context, who auth.Principal, in *matter.Opening) error {
+	if in.Source == 0 {
+		return nil
+	}
+	e, err := event.At(ctx, o.DB, in.Source)
+	if fault.Is(err, fault.NotFound) {
+		return fault.At("docket.open", "source", "所依据的记录不存在，请从它的页面重新发起。", "What it comes from does not exist; start again from its page.")
+	}
+	if err != nil {
+		return err
+	}
+	if _, ok, err := o.thing(ctx, who, e); ok || err != nil {
+		return err
+	}
+	i, err := o.Instruction(ctx, who, in.Source)
+	in.Originator, in.Office = i.Leader, i.Office
+	return err
 }
 
 // raisedBy fills in the unit that a matter is opened for: the field that the form

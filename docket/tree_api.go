@@ -236,6 +236,13 @@ func (o *Office) provNode(ctx context.Context, v view, id int64) (provNode, bool
 		return provNode{}, false, err
 	}
 	n := provNode{At: at(ev.Recorded), Who: v.actor(ev.Actor)}
+	if t, ok, err := o.thing(ctx, v.who, ev); ok || err != nil {
+		if err != nil {
+			return hidden(err)
+		}
+		n.Key, n.Type, n.TypeName, n.Title, n.Href = t.Key, t.Type, t.Name, cut(t.Title, 60), t.Link
+		return n, true, nil
+	}
 	kind, act, _ := strings.Cut(ev.Kind, "/")
 	switch {
 	case kind == "docket.instruction":

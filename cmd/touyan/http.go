@@ -43,6 +43,7 @@ func (p *Program) server(feed *bus.Bus, front Front) (*web.Server, error) {
 		return nil, err
 	}
 	p.Docket.Register(s, p.Registry)
+	p.Watch.Register(s)
 	(&web.Security{Accounts: p.Accounts, Registry: p.Registry, Book: p.Book, Reads: p.Reads, Issuer: front.Issuer}).Register(s)
 	(&web.Notices{Post: p.Post, Book: p.Book}).Register(s)
 	p.registerHealth(s)

@@ -13,19 +13,20 @@ import (
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/notice"
 	"touyan.dev/touyan/kernel/serial"
+	"touyan.dev/touyan/observatory"
 )
 
 // migrations lists the tables of every package that owns some.
 func migrations() []fs.FS {
 	return []fs.FS{
 		event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), notice.Migrations(), attach.Migrations(),
-		docket.Migrations(),
+		docket.Migrations(), observatory.Migrations(),
 	}
 }
 
 // policies lists the rights of every domain.
 func policies() []auth.Source {
-	return []auth.Source{auth.Policies(), matter.Policies(), docket.Policies()}
+	return []auth.Source{auth.Policies(), matter.Policies(), docket.Policies(), observatory.Policies()}
 }
 
 // definitions lists the procedures of every domain.

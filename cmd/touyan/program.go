@@ -21,6 +21,7 @@ import (
 	"touyan.dev/touyan/kernel/matter/flow"
 	"touyan.dev/touyan/kernel/notice"
 	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/observatory"
 )
 
 // Program is everything a running Touyan consists of, built top to bottom by
@@ -37,6 +38,7 @@ type Program struct {
 	Reads    *auth.Reads
 	Desk     *matter.Engine
 	Docket   *docket.Office
+	Watch    *observatory.Desk
 	Post     *notice.Post
 	Files    *attach.Cabinet
 	Terms    *erase.Terms
@@ -150,12 +152,14 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	files := &attach.Cabinet{DB: db, Clock: clk}
 	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files, Cap: p.Cap,
 		Series: map[docket.Sort]string{docket.UrgeLetter: p.Sign + "政督函", docket.ResultPaper: p.Sign + "政督报"}}
-	files.May = office.MayFile
-	p.letters.DB, p.letters.Clock, p.letters.Domain, p.letters.Name = db, clk, office, strings.ReplaceAll(key.Name, "/", ".")
+	watch := &observatory.Desk{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Files: files}
+	files.May = mayFile(office, watch)
+	office.Neighbours = []docket.Neighbour{watching{watch}}
+	p.letters.DB, p.letters.Clock, p.letters.Domain, p.letters.Name = db, clk, tellers{office, watch}, strings.ReplaceAll(key.Name, "/", ".")
 	return &Program{
 		DB: db, Clock: clk, Key: key, Book: book, Rules: rules, Accounts: accounts, Registry: auth.NewRegistry(book, rules, accounts).Minding(desk), Desk: desk,
 		Vault: vault, Reads: auth.NewReads(book, clock.System{}),
-		Docket: office, Files: files, Post: notice.New(p.letters),
+		Docket: office, Watch: watch, Files: files, Post: notice.New(p.letters),
 		Terms: &erase.Terms{DB: db, Clock: clk, Holders: holders(), Schedule: desk, Keys: p.keys(), DSN: p.dsn(), Quiet: p.quiet},
 	}, nil
 }

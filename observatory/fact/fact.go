@@ -183,6 +183,7 @@ type Options struct {
 	Weights    map[string]float64    // importance of an indicator by code; 1 when absent
 	Revisions  map[string]*Revisions // what became of its published figures, by indicator code
 	Infer      bool                  // also test for outliers and breaks, and bound the false discoveries
+	Whole      bool                  // facts that another implies are not left out: what is true, not what is worth a line
 	Most       int                   // facts kept of each indicator and form: the best by score of the last six periods; 0: all
 }
 

@@ -80,7 +80,9 @@ func Mine(p *panel.Panel, o Options) *Result {
 	for i := range m.Targets {
 		m.collect(r, m.Targets[i].Indicator, Level, func() { m.target(i) })
 	}
-	r.fold(p)
+	if !o.Whole {
+		r.fold(p)
+	}
 	slices.SortFunc(r.Facts, better)
 	return r
 }
@@ -91,7 +93,9 @@ func MineIndicator(p *panel.Panel, indicator int, o Options) *Result {
 	m := newMiner(p, o)
 	r := &Result{}
 	m.mineIndicator(indicator, r)
-	r.fold(p)
+	if !o.Whole {
+		r.fold(p)
+	}
 	slices.SortFunc(r.Facts, better)
 	return r
 }

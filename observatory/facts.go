@@ -1,0 +1,134 @@
+package observatory
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/observatory/fact"
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// FactState says whether a told fact still stands.
+type FactState string
+
+// The states of a fact.
+const (
+	FactStands    FactState = "stands"
+	FactRetracted FactState = "retracted" // a revision broke it (撤回)
+)
+
+// Fact is a fact that was told: with an id, so that matters and notes can rest on
+// it.
+type Fact struct {
+	ID      int64
+	Freq    panel.Freq
+	Period  int
+	Score   float64
+	Release int64 // that brought it
+	State   FactState
+	Ended   int64 // the release that broke it; 0 while it stands
+	Told    fact.Told
+}
+
+func factOf(t fact.Told, freq panel.Freq) (Fact, error) {
+	_, period, ok := panel.ParsePeriod(t.Time)
+	if !ok {
+		return Fact{}, fault.New(fault.Internal, "observatory.factOf", "事实没有时间。", "A fact has no period.")
+	}
+	return Fact{Freq: freq, Period: period, Score: float64(t.Score), Told: t}, nil
+}
+
+const factColumns = "id, freq, period, score, release, state, ended, told"
+
+func (f *Fact) scan(row store.Scanner, more ...any) error {
+	var told string
+	if err := row.Scan(append([]any{&f.ID, &f.Freq, &f.Period, &f.Score, &f.Release, &f.State, &f.Ended, &told}, more...)...); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(told), &f.Told)
+}
+
+func scanFact(row store.Scanner) (f Fact, err error) {
+	err = f.scan(row)
+	return f, err
+}
+
+var facts = store.Table[int64, Fact]{
+	Name: "told_fact", Key: []string{"id"}, KeyType: []string{"BIGINT"},
+	Cols:    []string{"freq", "period", "score", "release", "state", "ended", "told", "name", "indicator", "subject"},
+	KeyArgs: func(id int64) []any { return []any{id} },
+	Args: func(f Fact) []any {
+		told, _ := encode(f.Told) // numbers, texts and no cycle
+		return []any{int64(f.Freq), int64(f.Period), f.Score, f.Release, string(f.State), f.Ended, told, f.Told.Key, f.Told.Indicator, f.Told.Subject}
+	},
+	Scan: func(row store.Scanner, rev *int64) (int64, Fact, error) {
+		var f Fact
+		var told, name, indicator, subject string
+		err := row.Scan(&f.ID, &f.Freq, &f.Period, &f.Score, &f.Release, &f.State, &f.Ended, &told, &name, &indicator, &subject, rev)
+		if err == nil {
+			err = json.Unmarshal([]byte(told), &f.Told)
+		}
+		return f.ID, f, err
+	},
+}
+
+// standing gives the told facts of indicators that still stand, by indicator.
+func (d *Desk) standing(ctx context.Context, freq panel.Freq, indicators []string) (map[string][]Fact, error) {
+	out := map[string][]Fact{}
+	for _, code := range indicators {
+		list, err := store.Collect(ctx, d.DB, scanFact, "SELECT "+factColumns+" FROM told_fact WHERE freq = ? AND indicator = ? AND state = ? ORDER BY id", int64(freq), code, string(FactStands))
+		if err != nil {
+			return nil, fault.Wrap("observatory.standing", err)
+		}
+		out[code] = list
+	}
+	return out, nil
+}
+
+// Fact gives a told fact.
+func (d *Desk) Fact(ctx context.Context, id int64) (Fact, error) {
+	list, err := store.Collect(ctx, d.DB, scanFact, "SELECT "+factColumns+" FROM told_fact WHERE id = ?", id)
+	if err != nil {
+		return Fact{}, fault.Wrap("observatory.Fact", err)
+	}
+	if len(list) == 0 {
+		return Fact{}, fault.New(fault.NotFound, "observatory.Fact", "没有这条事实。", "There is no such fact.")
+	}
+	return list[0], nil
+}
+
+// FactFilter says which facts are wanted; empty fields ask for all.
+type FactFilter struct {
+	Release   int64
+	Ended     int64 // broken by this release
+	Subject   string
+	Indicator string
+	State     FactState
+	Limit     int
+}
+
+// Facts gives told facts: those of the newest releases first, the best of each
+// first.
+func (d *Desk) Facts(ctx context.Context, f FactFilter) ([]Fact, error) {
+	var where []string
+	var args []any
+	add := func(clause string, arg any, wanted bool) {
+		if wanted {
+			where, args = append(where, clause), append(args, arg)
+		}
+	}
+	add("release = ?", f.Release, f.Release != 0)
+	add("ended = ?", f.Ended, f.Ended != 0)
+	add("subject = ?", f.Subject, f.Subject != "")
+	add("indicator = ?", f.Indicator, f.Indicator != "")
+	add("state = ?", string(f.State), f.State != "")
+	query := "SELECT " + factColumns + " FROM told_fact"
+	if len(where) > 0 {
+		query += " WHERE " + strings.Join(where, " AND ")
+	}
+	list, err := store.Collect(ctx, d.DB, scanFact, query+" ORDER BY release DESC, score DESC, id LIMIT ?", append(args, f.Limit)...)
+	return list, fault.Wrap("observatory.Facts", err)
+}

@@ -1,0 +1,530 @@
+package observatory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/kernel/web"
+	"touyan.dev/touyan/observatory/forecast"
+	"touyan.dev/touyan/observatory/panel"
+)
+
+// IndicatorPage is one indicator of one subject: over time, among its peers, and
+// ahead.
+type IndicatorPage struct {
+	IndicatorRow
+	Freq      int          `json:"freq"`
+	FreqName  fault.Text   `json:"freq_name"`
+	Vintage   string       `json:"vintage" doc:"the figures as known on this day"`
+	Subject   coded        `json:"subject"`
+	Peers     coded        `json:"peers"`
+	Sets      []coded      `json:"sets" doc:"the peer sets that the subject is of"`
+	Labels    []string     `json:"labels"`
+	Series    []SeriesRow  `json:"series" doc:"the subject first, then its peers"`
+	Ranks     []*int       `json:"ranks" doc:"of the subject; null where it was not observed"`
+	Observed  []int        `json:"observed" doc:"peers with a figure in the period, the subject included"`
+	Leader    []*float64   `json:"to_leader" doc:"the leader's figure less the subject's"`
+	Next      []*float64   `json:"to_next" doc:"the next above less the subject"`
+	Chaser    []*float64   `json:"to_chaser" doc:"the subject less the next below"`
+	Breaks    []BreakRow   `json:"breaks"`
+	Forecast  *ForecastRow `json:"forecast" doc:"null with too few figures, and of a past vintage"`
+	Revisions []RevisedRow `json:"revisions" doc:"how the subject's newest figures were revised"`
+	Facts     []FactRow    `json:"facts"`
+	Source    string       `json:"source" doc:"the file of the subject's newest figure"`
+	Vintages  []string     `json:"vintages"`
+}
+
+// SeriesRow is the figures of a subject; null where none was published.
+type SeriesRow struct {
+	coded
+	Values      []*float64 `json:"values"`
+	Provisional []int      `json:"provisional" doc:"places in values"`
+	Held        []int      `json:"held" doc:"places that the quality gate keeps out; their value is null"`
+}
+
+// BreakRow is where figures before and after are not compared.
+type BreakRow struct {
+	Time string     `json:"time"`
+	Text fault.Text `json:"text"`
+}
+
+// ForecastRow is how the subject's series goes on.
+type ForecastRow struct {
+	Labels  []string  `json:"labels"`
+	Point   []float64 `json:"point"`
+	Lower80 []float64 `json:"lower_80"`
+	Upper80 []float64 `json:"upper_80"`
+	Lower95 []float64 `json:"lower_95"`
+	Upper95 []float64 `json:"upper_95"`
+	Origins int       `json:"origins" doc:"how often it was back-tested"`
+	SMAPE   float64   `json:"smape" doc:"how far off it was then, in per cent"`
+	First   []float64 `json:"first" doc:"chance to be first of the peers, by period; empty when nothing says"`
+	Keep    []float64 `json:"keep" doc:"chance to rank as well as now, or better"`
+}
+
+// RevisedRow is a figure as it was first published and as it is known now.
+type RevisedRow struct {
+	Time  string    `json:"time"`
+	Steps []StepRow `json:"steps"`
+}
+
+// StepRow is a figure as of a release.
+type StepRow struct {
+	Vintage     string  `json:"vintage"`
+	Release     int64   `json:"release"`
+	Value       float64 `json:"value"`
+	Provisional bool    `json:"provisional"`
+}
+
+// ahead is how many periods a forecast goes.
+func ahead(f panel.Freq) int {
+	if f == panel.Yearly {
+		return 3
+	}
+	return int(f) / 2
+}
+
+func (d *Desk) registerIndicators(s *web.Server) {
+	web.Register(s, get("/indicators/{code}", "indicator", "An indicator of a subject: over time, among peers, ahead"), read(d, func(ctx context.Context, in *struct {
+		Code    string `path:"code" maxLength:"60"`
+		Freq    int    `query:"freq" enum:"1,4,12" required:"true"`
+		Subject string `query:"subject" maxLength:"60"`
+		Peers   string `query:"peers" maxLength:"60"`
+		AsOf    string `query:"as_of" maxLength:"10"`
+	}) (*IndicatorPage, error) {
+		return d.IndicatorPage(ctx, web.Who(ctx), panel.Freq(in.Freq), in.Code, in.Subject, in.Peers, in.AsOf)
+	}))
+	web.Register(s, get("/compare", "compare", "All members of a peer set in one period"), read(d, func(ctx context.Context, in *struct {
+		Freq   int    `query:"freq" enum:"1,4,12" required:"true"`
+		Peers  string `query:"peers" maxLength:"60" required:"true"`
+		Period string `query:"period" maxLength:"20" doc:"the newest by default"`
+		AsOf   string `query:"as_of" maxLength:"10"`
+	}) (*ComparePage, error) {
+		return d.compared(ctx, panel.Freq(in.Freq), in.Peers, in.Period, in.AsOf)
+	}))
+	web.Register(s, get("/changes", "changes", "What changed between two days of publication"), read(d, func(ctx context.Context, in *struct {
+		Freq int    `query:"freq" enum:"1,4,12" required:"true"`
+		From string `query:"from" maxLength:"10" required:"true"`
+		To   string `query:"to" maxLength:"10"`
+	}) (*ChangesPage, error) {
+		return d.changes(ctx, panel.Freq(in.Freq), in.From, in.To)
+	}))
+}
+
+// of gives the statistics as they were known on a day; "" for now.
+func (d *Desk) of(ctx context.Context, freq panel.Freq, asOf string) (*vintage, error) {
+	if asOf == "" {
+		return d.now(ctx, freq)
+	}
+	if _, ok := day(asOf); !ok {
+		return nil, fault.At("observatory", "as_of", "日期应写作 2026-11-20。", "A day is written 2026-11-20.")
+	}
+	return d.build(ctx, through{freq: freq, asOf: asOf})
+}
+
+// IndicatorPage gives an indicator of a subject among its peers, as known on a day;
+// empty texts ask for our own city, its first peer set and now.
+func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel.Freq, code, subject, peers, asOf string) (*IndicatorPage, error) {
+	if err := d.reads(who); err != nil {
+		return nil, err
+	}
+	v, err := d.of(ctx, freq, asOf)
+	if err != nil {
+		return nil, err
+	}
+	n := v.ref.naming(d.Book.Now())
+	i, ok := v.panel.Indicator(code)
+	if !ok {
+		return nil, fault.New(fault.NotFound, "observatory.indicator", "没有这个指标的数据。", "There are no figures of this indicator.")
+	}
+	s, ok := v.panel.Subject(cmp.Or(subject, v.ref.home()))
+	if !ok {
+		return nil, fault.At("observatory.indicator", "subject", "没有这个对象的数据。", "There are no figures of this subject.")
+	}
+	p := &IndicatorPage{
+		IndicatorRow: rowOf(v.panel.Indicators[i]), Freq: int(freq), FreqName: freqName(freq), Vintage: v.panel.Vintage, Subject: n.subject(v.panel.Subjects[s].Code),
+		Sets: []coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: []RevisedRow{}, Facts: []FactRow{}, Vintages: v.overview(n).Vintages,
+	}
+	set := v.peersOf(s, peers, p)
+	v.fill(p, i, s, set)
+	if asOf == "" {
+		p.Forecast = v.ahead(i, s, set)
+	}
+	if p.Revisions, err = d.revised(ctx, freq, code, v.panel.Subjects[s].Code); err != nil {
+		return nil, err
+	}
+	p.Facts, err = d.factRows(ctx, n, FactFilter{Subject: v.panel.Subjects[s].Code, Indicator: code, State: FactStands, Limit: 20})
+	return p, err
+}
+
+// peersOf chooses the peer set: the one asked for, else the first that the subject
+// is of.
+func (v *vintage) peersOf(s int, code string, p *IndicatorPage) panel.PeerSet {
+	chosen := panel.PeerSet{Members: []int{s}}
+	for _, set := range v.panel.Peers {
+		if !slices.Contains(set.Members, s) {
+			continue
+		}
+		p.Sets = append(p.Sets, coded{set.Code, set.Name})
+		if set.Code == code || p.Peers.Code == "" {
+			chosen, p.Peers = set, coded{set.Code, set.Name}
+		}
+	}
+	return chosen
+}
+
+// fill puts the figures, ranks and gaps of a subject among its peers on the page.
+func (v *vintage) fill(p *IndicatorPage, i, s int, set panel.PeerSet) {
+	a, x := v.panel.Axis, v.panel.Slabs[i]
+	first, last := a.Len, -1
+	for t := range a.Len {
+		for _, m := range set.Members {
+			if _, ok := x.Seen(m, t); ok {
+				first, last = min(first, t), t
+			}
+		}
+	}
+	if last < 0 {
+		return
+	}
+	members := append([]int{s}, slices.DeleteFunc(slices.Clone(set.Members), func(m int) bool { return m == s })...)
+	for t := first; t <= last; t++ {
+		p.Labels = append(p.Labels, a.Label(t))
+		v.stand(p, x, i, s, t, set)
+		if t > first {
+			if b := breakAt(x, s, t); b != nil {
+				p.Breaks = append(p.Breaks, BreakRow{a.Label(t), *b})
+			}
+		}
+	}
+	for _, m := range members {
+		about := v.panel.Subjects[m]
+		row := SeriesRow{coded: coded{about.Code, about.Name}, Values: []*float64{}, Provisional: []int{}, Held: []int{}}
+		for t := first; t <= last; t++ {
+			row.Values = append(row.Values, pointer(x.At(m, t)))
+			if x.Held.Has(m, t) {
+				row.Held = append(row.Held, t-first)
+			}
+			if x.Provisional.Has(m, t) {
+				row.Provisional = append(row.Provisional, t-first)
+			}
+		}
+		p.Series = append(p.Series, row)
+	}
+	for t := last; t >= first && p.Source == ""; t-- {
+		p.Source = v.source(p.Code, p.Subject.Code, a.Label(t)).File
+	}
+}
+
+func pointer(v float64, ok bool) *float64 {
+	if !ok {
+		return nil
+	}
+	return &v
+}
+
+// breakAt tells why the figures of a subject before a period are not compared with
+// those from it on; nil where they are.
+func breakAt(x *panel.Slab, s, t int) *fault.Text {
+	was, is := x.ClassOf(s, t-1), x.ClassOf(s, t)
+	switch {
+	case was.Definition != is.Definition:
+		text := fault.T("统计口径改为："+is.Definition, "definition changed to: "+is.Definition)
+		return &text
+	case was.Boundary != is.Boundary:
+		text := fault.T("数据断层，前后不作比较", "a break: not compared across")
+		return &text
+	}
+	return nil
+}
+
+// stand adds the subject's rank and gaps in a period.
+func (v *vintage) stand(p *IndicatorPage, x *panel.Slab, i, s, t int, set panel.PeerSet) {
+	better := func(a, b float64) bool {
+		if v.panel.Indicators[i].Polarity == panel.SmallerBetter {
+			return a < b
+		}
+		return a > b
+	}
+	own, ok := x.At(s, t)
+	var all []float64
+	rank := 1
+	for _, m := range set.Members {
+		if y, have := x.At(m, t); have {
+			all = append(all, y)
+			if ok && better(y, own) {
+				rank++
+			}
+		}
+	}
+	p.Observed = append(p.Observed, len(all))
+	var rankOf *int
+	var leader, next, chaser *float64
+	if ok {
+		rankOf = &rank
+		for _, y := range all {
+			gap := y - own
+			if leader == nil || better(y, own+*leader) {
+				leader = pointer(gap, true)
+			}
+			if better(y, own) && (next == nil || better(own+*next, y)) {
+				next = pointer(gap, true)
+			}
+			if better(own, y) && (chaser == nil || better(y, own-*chaser)) {
+				chaser = pointer(-gap, true)
+			}
+		}
+	}
+	p.Ranks, p.Leader, p.Next, p.Chaser = append(p.Ranks, rankOf), append(p.Leader, leader), append(p.Next, next), append(p.Chaser, chaser)
+}
+
+// ahead forecasts the subject's series and tells how likely its ranks are.
+func (v *vintage) ahead(i, s int, set panel.PeerSet) *ForecastRow {
+	a, x := v.panel.Axis, v.panel.Slabs[i]
+	h := ahead(a.Freq)
+	var all []forecast.Series
+	own, end := -1, -1
+	for t := range a.Len {
+		if _, ok := x.At(s, t); ok {
+			end = t
+		}
+	}
+	for _, m := range set.Members {
+		series := forecast.Series{ID: v.panel.Subjects[m].Code, Period: int(a.Freq), Horizon: h}
+		for t := end; t >= 0; t-- {
+			y, ok := x.At(m, t)
+			if !ok || t < end && x.ClassID(m, t) != x.ClassID(m, t+1) {
+				break
+			}
+			series.Values = append(series.Values, y)
+		}
+		slices.Reverse(series.Values)
+		if len(series.Values) < 8 {
+			continue
+		}
+		if m == s {
+			own = len(all)
+		}
+		all = append(all, series)
+	}
+	if own < 0 {
+		return nil
+	}
+	run := forecast.Run(all)
+	f := run[own]
+	row := &ForecastRow{Labels: []string{}, Point: f.Point, Lower80: f.Lower80, Upper80: f.Upper80, Lower95: f.Lower95, Upper95: f.Upper95, First: []float64{}, Keep: []float64{}}
+	for t := range h {
+		row.Labels = append(row.Labels, a.Label(end+1+t))
+	}
+	if f.Backtest != nil {
+		row.Origins, row.SMAPE = f.Backtest.Origins, f.Backtest.SMAPE
+	}
+	rivals := slices.Concat(run[:own], run[own+1:])
+	smaller := v.panel.Indicators[i].Polarity == panel.SmallerBetter
+	now := v.rank(i, s, end, set)
+	for t := 1; t <= h && len(rivals) > 0; t++ {
+		first, ok1 := f.Rank(rivals, t, 1, smaller)
+		keep, ok2 := f.Rank(rivals, t, now, smaller)
+		if !ok1 || !ok2 {
+			break
+		}
+		row.First, row.Keep = append(row.First, first), append(row.Keep, keep)
+	}
+	return row
+}
+
+func (v *vintage) rank(i, s, t int, set panel.PeerSet) int {
+	p := &IndicatorPage{}
+	v.stand(p, v.panel.Slabs[i], i, s, t, set)
+	if p.Ranks[0] == nil {
+		return 1
+	}
+	return *p.Ranks[0]
+}
+
+// revisionsShown is how many revised figures a page shows.
+const revisionsShown = 24
+
+// revised gives the newest figures of a series that were published more than once.
+func (d *Desk) revised(ctx context.Context, freq panel.Freq, indicator, subject string) ([]RevisedRow, error) {
+	type step struct {
+		period int
+		StepRow
+	}
+	steps, err := store.Collect(ctx, d.DB, func(row store.Scanner) (s step, err error) {
+		err = row.Scan(&s.period, &s.Vintage, &s.Release, &s.Value, &s.Provisional)
+		return s, err
+	}, `SELECT c.period, r.vintage, r.id, c.value, c.provisional FROM release_cell c JOIN release r ON r.id = c.release
+		WHERE c.indicator = ? AND c.subject = ? AND r.freq = ? AND r.state = ? ORDER BY c.period DESC, r.vintage, r.id`, indicator, subject, int64(freq), string(Published))
+	if err != nil {
+		return nil, fault.Wrap("observatory.revised", err)
+	}
+	rows := []RevisedRow{}
+	for i := 0; i < len(steps); {
+		k := i
+		for k < len(steps) && steps[k].period == steps[i].period {
+			k++
+		}
+		if k-i > 1 && len(rows) < revisionsShown {
+			row := RevisedRow{Time: label(freq, steps[i].period)}
+			for _, s := range steps[i:k] {
+				row.Steps = append(row.Steps, s.StepRow)
+			}
+			rows = append(rows, row)
+		}
+		i = k
+	}
+	return rows, nil
+}
+
+// ComparePage is a peer set in one period.
+type ComparePage struct {
+	Freq       int            `json:"freq"`
+	Peers      coded          `json:"peers"`
+	Time       string         `json:"time"`
+	Times      []string       `json:"times" doc:"the newest first"`
+	Vintage    string         `json:"vintage"`
+	Home       string         `json:"home"`
+	Indicators []IndicatorRow `json:"indicators"`
+	Rows       []CompareRow   `json:"rows"`
+}
+
+// CompareRow is a member with a figure for each indicator of the page.
+type CompareRow struct {
+	coded
+	Cells []CompareCell `json:"cells"`
+}
+
+// CompareCell is a figure with its rank; the value is null where none was
+// published.
+type CompareCell struct {
+	Value       *float64 `json:"value"`
+	Rank        *int     `json:"rank"`
+	Growth      *float64 `json:"growth" doc:"against the same period of the year before, in per cent"`
+	Provisional bool     `json:"provisional"`
+	Held        bool     `json:"held"`
+}
+
+func (d *Desk) compared(ctx context.Context, freq panel.Freq, peers, period, asOf string) (*ComparePage, error) {
+	v, err := d.of(ctx, freq, asOf)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := v.set(peers)
+	if !ok {
+		return nil, fault.At("observatory.compare", "peers", "没有这个分组。", "There is no such peer set.")
+	}
+	t, ok := v.column(period, set)
+	if !ok {
+		return nil, fault.At("observatory.compare", "period", "这个时间没有数据。", "There are no figures of this period.")
+	}
+	a := v.panel.Axis
+	p := &ComparePage{Freq: int(freq), Peers: coded{set.Code, set.Name}, Time: a.Label(t), Vintage: v.panel.Vintage, Home: v.ref.home(), Indicators: []IndicatorRow{}, Rows: []CompareRow{}, Times: []string{}}
+	for back := a.Len - 1; back >= 0; back-- {
+		p.Times = append(p.Times, a.Label(back))
+	}
+	var shown []int
+	for i, x := range v.panel.Indicators {
+		if slices.ContainsFunc(set.Members, func(m int) bool { _, ok := v.panel.Slabs[i].Seen(m, t); return ok }) {
+			shown, p.Indicators = append(shown, i), append(p.Indicators, rowOf(x))
+		}
+	}
+	for _, m := range set.Members {
+		about := v.panel.Subjects[m]
+		row := CompareRow{coded: coded{about.Code, about.Name}, Cells: []CompareCell{}}
+		for _, i := range shown {
+			row.Cells = append(row.Cells, v.cell(i, m, t, set))
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return p, nil
+}
+
+func (v *vintage) cell(i, m, t int, set panel.PeerSet) CompareCell {
+	x := v.panel.Slabs[i]
+	c := CompareCell{Value: pointer(x.At(m, t)), Provisional: x.Provisional.Has(m, t), Held: x.Held.Has(m, t)}
+	if c.Value == nil {
+		return c
+	}
+	rank := v.rank(i, m, t, set)
+	c.Rank = &rank
+	lag := t - int(v.panel.Axis.Freq)
+	if lag >= 0 && !v.panel.Indicators[i].Rate && x.ClassID(m, t) == x.ClassID(m, lag) {
+		if was, ok := x.At(m, lag); ok && was > 0 {
+			growth := 100 * (*c.Value/was - 1)
+			c.Growth = &growth
+		}
+	}
+	return c
+}
+
+// column finds a period by its label, or the newest with a figure of a member.
+func (v *vintage) column(period string, set panel.PeerSet) (int, bool) {
+	if period != "" {
+		f, n, ok := panel.ParsePeriod(period)
+		t, within := v.panel.Axis.Col(n)
+		return t, ok && within && f == v.panel.Axis.Freq
+	}
+	for t := v.panel.Axis.Len - 1; t >= 0; t-- {
+		for _, x := range v.panel.Slabs {
+			if slices.ContainsFunc(set.Members, func(m int) bool { _, ok := x.Seen(m, t); return ok }) {
+				return t, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// ChangesPage is what lies between two days of publication.
+type ChangesPage struct {
+	From      string        `json:"from"`
+	To        string        `json:"to"`
+	Fresh     int           `json:"fresh" doc:"figures that were published for the first time"`
+	Revised   []RevisionRow `json:"revised" doc:"the largest changes first"`
+	More      int           `json:"more" doc:"revised figures that are not listed"`
+	Retracted []FactRow     `json:"retracted"`
+}
+
+func (d *Desk) changes(ctx context.Context, freq panel.Freq, from, to string) (*ChangesPage, error) {
+	before, err := d.of(ctx, freq, from)
+	if err != nil {
+		return nil, err
+	}
+	after, err := d.of(ctx, freq, to)
+	if err != nil {
+		return nil, err
+	}
+	n := after.ref.naming(d.Book.Now())
+	p := &ChangesPage{From: from, To: cmp.Or(to, after.panel.Vintage), Retracted: []FactRow{}}
+	look := &Look{Freq: freq}
+	for at, c := range after.origins {
+		was, known := before.origins[at]
+		switch {
+		case !known:
+			p.Fresh++
+		case was.Value != c.Value:
+			look.Revised = append(look.Revised, Revision{Cell: c, Before: was.Value})
+		}
+	}
+	slices.SortFunc(look.Revised, func(a, b Revision) int {
+		return cmp.Or(cmp.Compare(b.share(), a.share()), strings.Compare(a.Indicator, b.Indicator), strings.Compare(a.Subject, b.Subject), cmp.Compare(a.Period, b.Period))
+	})
+	p.Revised = look.revisions(n)
+	p.More = len(look.Revised) - len(p.Revised)
+	for id := range after.releases {
+		if _, before := before.releases[id]; before {
+			continue
+		}
+		rows, err := d.factRows(ctx, n, FactFilter{Ended: id, Limit: listMost})
+		if err != nil {
+			return nil, err
+		}
+		p.Retracted = append(p.Retracted, rows...)
+	}
+	return p, nil
+}

@@ -1,0 +1,139 @@
+package observatory
+
+import (
+	"context"
+
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/observatory/panel"
+)
+
+const releaseColumns = "id, freq, vintage, name, digest, reading, state, cells, newest, brought, brought_by, published, published_by, found, changed, retracted"
+
+func (r *Release) dest() []any {
+	return []any{&r.ID, &r.Freq, &r.Vintage, &r.Name, &r.Digest, &r.Reading, &r.State, &r.Cells, &r.Newest, &r.Brought, &r.BroughtBy, &r.Published, &r.PublishedBy, &r.Found, &r.Changed, &r.Retracted}
+}
+
+func scanRelease(row store.Scanner) (r Release, err error) {
+	err = row.Scan(r.dest()...)
+	return r, err
+}
+
+var releases = store.Table[int64, Release]{
+	Name: "release", Key: []string{"id"}, KeyType: []string{"BIGINT"},
+	Cols:    []string{"freq", "vintage", "name", "digest", "reading", "state", "cells", "newest", "brought", "brought_by", "published", "published_by", "found", "changed", "retracted"},
+	KeyArgs: func(id int64) []any { return []any{id} },
+	Args: func(r Release) []any {
+		return []any{int64(r.Freq), r.Vintage, r.Name, r.Digest, r.Reading, string(r.State), r.Cells, r.Newest, r.Brought, r.BroughtBy, r.Published, r.PublishedBy, r.Found, r.Changed, r.Retracted}
+	},
+	Scan: func(row store.Scanner, rev *int64) (int64, Release, error) {
+		var r Release
+		err := row.Scan(append(r.dest(), rev)...)
+		return r.ID, r, err
+	},
+}
+
+// place names a cell of one release.
+type place struct {
+	release            int64
+	indicator, subject string
+	period             int
+}
+
+func (p place) args() []any { return []any{p.release, p.indicator, p.subject, int64(p.period)} }
+
+var cells = store.Table[place, Cell]{
+	Name: "release_cell", Key: []string{"release", "indicator", "subject", "period"}, KeyType: []string{"BIGINT", "TEXT", "TEXT", "BIGINT"}, Derived: true,
+	Cols:    []string{"value", "provisional", "line", "col"},
+	KeyArgs: place.args,
+	Args:    func(c Cell) []any { return []any{c.Value, c.Provisional, int64(c.Line), int64(c.Col)} },
+}
+
+const cellColumns = "c.release, c.indicator, c.subject, c.period, c.value, c.provisional, c.line, c.col"
+
+func scanCell(row store.Scanner) (c Cell, err error) {
+	err = row.Scan(&c.Release, &c.Indicator, &c.Subject, &c.Period, &c.Value, &c.Provisional, &c.Line, &c.Col)
+	return c, err
+}
+
+const doubtColumns = "release, indicator, subject, period, found, rule, value, expected, state, reason, decided, decided_by"
+
+func (d *Doubt) dest() []any {
+	return []any{&d.Release, &d.Indicator, &d.Subject, &d.Period, &d.Found, &d.Rule, &d.Value, &d.Expected, &d.State, &d.Reason, &d.Decided, &d.DecidedBy}
+}
+
+func (d Doubt) place() place { return place{d.Release, d.Indicator, d.Subject, d.Period} }
+
+func scanDoubt(row store.Scanner) (d Doubt, err error) {
+	err = row.Scan(d.dest()...)
+	return d, err
+}
+
+var doubts = store.Table[place, Doubt]{
+	Name: "doubt", Key: []string{"release", "indicator", "subject", "period"}, KeyType: []string{"BIGINT", "TEXT", "TEXT", "BIGINT"},
+	Cols:    []string{"found", "rule", "value", "expected", "state", "reason", "decided", "decided_by"},
+	KeyArgs: place.args,
+	Args: func(d Doubt) []any {
+		return []any{d.Found, d.Rule, d.Value, d.Expected, string(d.State), d.Reason, d.Decided, d.DecidedBy}
+	},
+	Scan: func(row store.Scanner, rev *int64) (place, Doubt, error) {
+		var d Doubt
+		err := row.Scan(append(d.dest(), rev)...)
+		return d.place(), d, err
+	},
+}
+
+// heads gives the newest published release of a frequency.
+var heads = store.Table[int64, int64]{
+	Name: "release_head", Key: []string{"freq"}, KeyType: []string{"BIGINT"}, Cols: []string{"release"},
+	KeyArgs: func(freq int64) []any { return []any{freq} },
+	Args:    func(release int64) []any { return []any{release} },
+	Scan: func(row store.Scanner, rev *int64) (freq, release int64, err error) {
+		err = row.Scan(&freq, &release, rev)
+		return freq, release, err
+	},
+}
+
+// Release gives a release.
+func (d *Desk) Release(ctx context.Context, id int64) (Release, error) {
+	found, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE id = ? AND state <> ?", id, string(Loading))
+	if err != nil {
+		return Release{}, fault.Wrap("observatory.Release", err)
+	}
+	if len(found) == 0 {
+		return Release{}, fault.New(fault.NotFound, "observatory.Release", "没有这批数据。", "There is no such release.")
+	}
+	return found[0], nil
+}
+
+// Releases gives the newest releases, those that wait first.
+func (d *Desk) Releases(ctx context.Context, limit int) ([]Release, error) {
+	waiting, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state = ? ORDER BY id DESC LIMIT ?", string(Waiting), limit)
+	if err != nil {
+		return nil, fault.Wrap("observatory.Releases", err)
+	}
+	rest, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state IN (?, ?) ORDER BY id DESC LIMIT ?", string(Published), string(Dropped), limit-len(waiting))
+	return append(waiting, rest...), fault.Wrap("observatory.Releases", err)
+}
+
+// published gives the published releases of a frequency known on a day ("" for
+// now), in the order in which they stand over each other.
+func (d *Desk) published(ctx context.Context, freq panel.Freq, asOf string) ([]Release, error) {
+	if asOf == "" {
+		asOf = "9999-12-31"
+	}
+	all, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state = ? AND freq = ? AND vintage <= ? ORDER BY vintage, id", string(Published), int64(freq), asOf)
+	return all, fault.Wrap("observatory.published", err)
+}
+
+// cellsOf gives the cells of a release.
+func (d *Desk) cellsOf(ctx context.Context, release int64) ([]Cell, error) {
+	all, err := store.Collect(ctx, d.DB, scanCell, "SELECT "+cellColumns+" FROM release_cell c WHERE c.release = ? ORDER BY c.indicator, c.subject, c.period", release)
+	return all, fault.Wrap("observatory.cellsOf", err)
+}
+
+// doubtsFound gives what the gate noticed when a release came.
+func (d *Desk) doubtsFound(ctx context.Context, release int64) ([]Doubt, error) {
+	all, err := store.Collect(ctx, d.DB, scanDoubt, "SELECT "+doubtColumns+" FROM doubt WHERE found = ? ORDER BY indicator, subject, period", release)
+	return all, fault.Wrap("observatory.doubtsFound", err)
+}
