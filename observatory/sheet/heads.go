@@ -266,14 +266,19 @@ func (x *lexicon) resolve(name string, h head, cumulative, full bool) (target, b
 	if !known {
 		return target{}, false
 	}
-	t := target{ind: g}
-	if named := x.growth.MatchString(x.bracket.ReplaceAllString(tidy(x.list[g].Name.ZH), "")); h.index == named {
-		t.shift = 100
-		if named {
-			t.shift = -100
-		}
+	switch pace := x.pace(x.list[g]); {
+	case pace && h.index:
+		return target{ind: g, shift: -100}, true
+	case !pace && h.growth && !h.index:
+		return target{ind: g, shift: 100}, true
 	}
-	return t, true
+	return target{ind: g}, true
+}
+
+// pace reports whether an indicator is growth in per cent (6.1), and not an index
+// of the year before (106.1).
+func (x *lexicon) pace(ind panel.Indicator) bool {
+	return ind.Pace || x.growth.MatchString(x.bracket.ReplaceAllString(tidy(ind.Name.ZH), ""))
 }
 
 // pick chooses among indicators of one name: the one that counts as the sheet

@@ -41,6 +41,7 @@ type reading struct {
 	title   stamp
 	asTitle bool // Shape.Period is good
 	unitCol int
+	stated  int             // the column that says which figures are provisional; -1: none
 	merged  map[[2]int]bool // parts of merged cells
 	starred bool            // the title says 初步
 }
@@ -94,11 +95,14 @@ func (r *reading) prepare(k Known) bool {
 			r.starred = r.starred || r.firstCount.MatchString(tidy(s))
 		}
 	}
-	r.unitCol = -1
 	r.readUnits()
+	r.unitCol, r.stated = -1, -1
 	for c := range r.Grid.width() {
-		if r.unitCol < 0 && r.roleOfColumn(c) == unitRole {
+		switch is := r.roleOfColumn(c); {
+		case r.unitCol < 0 && is == unitRole:
 			r.unitCol = c
+		case r.stated < 0 && is == statusRole:
+			r.stated = c
 		}
 	}
 	return r.named() && r.fields()
@@ -259,6 +263,10 @@ func (r *reading) row(row int) {
 	if !ok {
 		return
 	}
+	if r.stated >= 0 {
+		s := tidy(r.text(row, r.stated))
+		starred = starred || r.firstCount.MatchString(s) || s == "p" || s == "provisional" || s == "preliminary"
+	}
 	if r.Layout == panel.Wide || r.Layout == Cross {
 		for _, f := range r.columns {
 			if r.TimeCol >= 0 {
@@ -286,6 +294,9 @@ func (r *reading) time(row int) (at rowTime, starred, ok bool) {
 	w, starred, ok := r.read(r.text(row, r.TimeCol), r.year)
 	if !ok {
 		r.wrong(row, r.TimeCol, "不是可以识别的时间；请写作 2026、2026Q3 或 2026-10。", "It is no period that can be read; write 2026, 2026Q3 or 2026-10.")
+	} else if w.day > 1 && w.day < 28 {
+		r.wrong(row, r.TimeCol, "这是某一天，按天或按周的数据不能读；请按月、季或年汇总后再上传。", "This is a day, and data by day or week are not read; sum them by month, quarter or year.")
+		ok = false
 	}
 	return rowTime{stamp{w.freq, w.period}, w.cumulative}, starred, ok
 }

@@ -43,6 +43,7 @@ const (
 	valueRole
 	unitRole
 	serialRole
+	statusRole
 )
 
 // roleOf reads a header of a column that holds no indicator.
@@ -51,7 +52,7 @@ func roleOf(s string) role {
 	case "地区", "城市", "市州", "地市", "区县", "县区", "市县", "县市区", "市", "省", "省份", "省市", "名称", "单位名称", "地区名称", "城市名称", "行政区", "行政区划", "区域", "地名", "对象", "代码", "编码", "地区代码", "城市代码", "行政区划代码", "区划代码",
 		"city", "region", "province", "country", "name", "code", "geo", "subject", "city_code", "province_code", "region_code", "country_code", "unit_name":
 		return subjectRole
-	case "年份", "年", "年度", "时间", "日期", "月份", "季度", "时期", "期别", "报告期", "统计时间", "year", "date", "period", "time", "month", "quarter":
+	case "年份", "年", "年度", "时间", "日期", "月份", "季度", "时期", "期别", "报告期", "统计时间", "周", "year", "date", "period", "time", "month", "quarter", "week":
 		return timeRole
 	case "指标", "指标名称", "主要指标", "指标代码", "项目", "统计指标", "indicator", "indicator_code", "item", "series", "concept", "variable":
 		return indicatorRole
@@ -61,6 +62,8 @@ func roleOf(s string) role {
 		return unitRole
 	case "序号", "编号", "行次", "no", "no.", "id", "#":
 		return serialRole
+	case "数据状态", "状态", "数据性质", "核实情况", "status", "obs_status":
+		return statusRole
 	}
 	return noRole
 }

@@ -14,7 +14,7 @@ type when struct {
 	period     int
 	cumulative bool
 	yearless   bool // the year is the context's
-	day        bool // it was written as a date
+	day        int  // of a date; 0 when none was written
 }
 
 // label writes the period as data name it.
@@ -63,7 +63,7 @@ func (p *patterns) find(text string, year int) (when, string, bool) {
 		if before != "" && (isDigit(rune(before[len(before)-1])) || endsInDash(before)) {
 			continue
 		}
-		if w, rest, ok := p.after(s[m[0]:m[1]], after); ok && !(w.day && before+rest != "") {
+		if w, rest, ok := p.after(s[m[0]:m[1]], after); ok && !(w.day > 0 && before+rest != "") {
 			return w, before + rest, true
 		}
 	}
@@ -115,7 +115,7 @@ func (p *patterns) after(year, after string) (when, string, bool) {
 			return when{}, "", false
 		}
 		w, ok := of(year, m[1])
-		w.day = m[2] != ""
+		w.day, _ = strconv.Atoi(m[2])
 		return w, left, ok
 	}
 	if !named && rest != "" && (isDigit(rune(rest[0])) || strings.ContainsRune(dashes+".", []rune(rest)[0])) {
