@@ -1,4 +1,5 @@
 import { speaker } from '../kit/lang'
+import { chart } from '../texts/chart'
 import { frame } from '../texts/frame'
 import { insight } from '../texts/insight'
 import { paper } from '../texts/paper'
@@ -6,7 +7,7 @@ import { screens } from '../texts/screens'
 import { security } from '../texts/security'
 import { work } from '../texts/work'
 
-const texts = { ...frame, ...work, ...screens, ...security, ...insight, ...paper }
+const texts = { ...frame, ...work, ...screens, ...security, ...insight, ...paper, ...chart }
 
 export type Key = keyof typeof texts
 export const t = speaker(texts)
