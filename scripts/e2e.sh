@@ -52,4 +52,6 @@ walk spine/offline "$password"
 walk spine/photo "$password"
 walk story/story "$password"
 (cd web && node scripts/contract.mjs "$base")
+charts=${PICTURES:+$(realpath -m "$PICTURES")/charts}
+(cd web && node e2e/charts.mjs "$charts")
 node web/e2e/axe.mjs "$base" "lin:$password" "shen:$password" "zhou:$password" "tang:$password" "admin:$password"
