@@ -62,7 +62,7 @@ func October() (File, error) {
 	const name = "规模以上工业"
 	s := &writing{f: f, sheet: name}
 	s.try(f.SetSheetName("Sheet1", name))
-	s.put("A1", "2026年1—10月澜江省各市规模以上工业增加值（初步数）")
+	s.put("A1", "2026年1—10月澜江省各市规模以上工业增加值（初步统计）")
 	s.put("C2", "单位：亿元、%")
 	s.put("A3", "地  区")
 	s.put("B3", "规模以上工业增加值")
@@ -97,7 +97,7 @@ func October() (File, error) {
 	if err != nil {
 		return File{}, fault.Wrap("statistics.October", err)
 	}
-	return File{Name: "lanjiang-industry-2026-10_2026-11-20.xlsx", Data: data.Bytes(), Dataset: Monthly, Vintage: "2026-11-20",
+	return File{Name: "lanjiang-industry-2026-10_2026-11-20.xlsx", Data: data.Bytes(), Dataset: Monthly, Vintage: "2026-11-20", First: true,
 		Note: fault.T("初步数。", "Provisional.")}, nil
 }
 

@@ -64,7 +64,7 @@ func Calls() (File, error) {
 	if err != nil {
 		return File{}, fault.Wrap("statistics.Calls", err)
 	}
-	s := newSheet("week", "code", "name", "calls", "newcomers", "calls_per_10k")
+	s := newLines("week", "code", "name", "calls", "newcomers", "calls_per_10k")
 	for _, d := range callers() {
 		r := random("calls " + d.code)
 		stray := 0.0

@@ -1,130 +1,114 @@
 package statistics
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
-
+	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/observatory/fact"
 	"touyan.dev/touyan/observatory/panel"
+	"touyan.dev/touyan/observatory/sheet"
 )
 
-// read gives one file as a panel. The bulletin is read as a person would: names
-// to codes, the two columns of figures, the period from the title.
-func read(t testing.TB, f File) *panel.Panel {
+// reference gives the names that files may use.
+func reference(t testing.TB) sheet.Known {
 	t.Helper()
-	data, column := f.Data, "year"
-	if f.Dataset == Monthly {
-		column = "month"
+	rows, err := table(Subjects())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if strings.HasSuffix(f.Name, ".xlsx") {
-		data = typed(t, f)
+	k := sheet.Known{Spellings: map[string]string{}}
+	for _, r := range rows {
+		k.Subjects = append(k.Subjects, panel.Subject{Code: r["code"], Name: fault.T(r["name"], r["name_en"])})
+		for _, other := range strings.FieldsFunc(r["spellings"], func(c rune) bool { return c == '|' }) {
+			k.Spellings[other] = r["code"]
+		}
 	}
-	p, err := panel.ReadCSV(data, panel.Reading{File: f.Name, Layout: panel.Wide, SubjectCol: "code", TimeCol: column})
+	if k.Indicators, err = panel.ReadIndicators(Indicators()); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// shelf keeps what was read of each file: the files are the same each time.
+var shelf sync.Map
+
+// read gives the cells of one file, as the program reads any file.
+func read(t testing.TB, f File) []sheet.Cell {
+	t.Helper()
+	if kept, ok := shelf.Load(f.Name); ok {
+		return slices.Clone(kept.([]sheet.Cell))
+	}
+	grids, err := sheet.Open(f.Name, f.Data)
 	if err != nil {
 		t.Fatal(f.Name, err)
 	}
-	return p
-}
-
-// typed gives the bulletin as the table it stands for.
-func typed(t testing.TB, f File) []byte {
-	t.Helper()
-	book, err := excelize.OpenReader(bytes.NewReader(f.Data))
-	if err != nil {
-		t.Fatal(err)
+	k := reference(t)
+	shape, _ := sheet.Guess(grids[0], k)
+	r := sheet.Read(grids[0], shape, k)
+	if len(r.Wrong)+len(r.Unknown) > 0 || len(r.Cells) == 0 {
+		t.Fatal(f.Name, len(r.Cells), r.Wrong, r.Unknown)
 	}
-	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	known, err := table(Subjects())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := "code,month,va_industry,va_industry_rate\n"
-	for _, r := range rows {
-		for _, s := range known {
-			if s["level"] == "city" && len(r) == 3 && r[0] == s["name"] {
-				out += s["code"] + ",2026-10," + r[1] + "," + r[2] + "\n"
-			}
-		}
-	}
-	return []byte(out)
+	shelf.Store(f.Name, slices.Clone(r.Cells))
+	return r.Cells
 }
 
 // known gives what was known on a day of one dataset: of each cell the figure
-// published last. Figures of the newest year that were not final are provisional.
+// published last.
 func known(t testing.TB, dataset, day string, files []File) *panel.Panel {
 	t.Helper()
-	var parts []*panel.Panel
-	first, last := 1<<30, 0
-	var order []string
+	freq := panel.Yearly
+	if dataset == Monthly {
+		freq = panel.Monthly
+	}
+	axis := panel.Axis{Freq: freq, First: 1 << 30}
+	var cells []sheet.Cell
 	for _, f := range files {
 		if f.Dataset != dataset || f.Vintage > day {
 			continue
 		}
-		p := read(t, f)
-		parts = append(parts, p)
-		first, last = min(first, p.Axis.First), max(last, p.Axis.First+p.Axis.Len-1)
-		for _, x := range p.Indicators {
-			if !slices.Contains(order, x.Code) {
-				order = append(order, x.Code)
+		for _, c := range read(t, f) {
+			if c.Freq != freq {
+				t.Fatalf("%s: %+v", f.Name, c)
+			}
+			if c.Provisional = c.Provisional || f.First; !c.Missing {
+				cells = append(cells, c)
+				axis.First = min(axis.First, c.Period)
 			}
 		}
 	}
-	// All that there are, so that a peer set knows whom it lacks.
-	everybody, err := table(Subjects())
-	if err != nil {
-		t.Fatal(err)
+	for _, c := range cells {
+		axis.Len = max(axis.Len, c.Period-axis.First+1)
 	}
-	var subjects []panel.Subject
-	for _, s := range everybody {
-		subjects = append(subjects, panel.Subject{Code: s["code"]})
-	}
-	slices.SortFunc(subjects, func(a, b panel.Subject) int { return strings.Compare(a.Code, b.Code) })
-	var about []panel.Indicator
-	for _, code := range order {
-		about = append(about, panel.Indicator{Code: code})
-	}
-	p := panel.New(panel.Axis{Freq: parts[0].Axis.Freq, First: first, Len: last - first + 1}, subjects, about)
+	k := reference(t)
+	slices.SortFunc(k.Subjects, func(a, b panel.Subject) int { return strings.Compare(a.Code, b.Code) })
+	p := panel.New(axis, k.Subjects, slices.DeleteFunc(k.Indicators, func(x panel.Indicator) bool {
+		return !slices.ContainsFunc(cells, func(c sheet.Cell) bool { return c.Indicator == x.Code })
+	}))
 	p.Vintage = day
-	for _, from := range parts {
-		overlay(p, from)
+	at := map[string]int{}
+	for i, s := range p.Subjects {
+		at[s.Code] = i
 	}
-	newest := p.Axis.Year(p.Axis.Len - 1)
-	if c := p.Axis.Len - 1; dataset == Monthly && p.Axis.Part(c) == 12 {
-		newest++ // a whole year is published when it is final
+	type place struct {
+		indicator, subject string
+		period             int
 	}
-	for _, x := range p.Slabs {
-		for s := range x.N {
-			for c := range x.T {
-				if _, ok := x.At(s, c); ok && p.Axis.Year(c) == newest {
-					x.MarkProvisional(s, c)
-				}
-			}
+	last := map[place]sheet.Cell{}
+	for _, c := range cells {
+		last[place{c.Indicator, c.Subject, c.Period}] = c
+	}
+	for _, c := range last {
+		x, s, col := p.Slab(c.Indicator), at[c.Subject], c.Period-axis.First
+		x.Set(s, col, c.Value)
+		if c.Provisional {
+			x.MarkProvisional(s, col)
 		}
 	}
 	return described(t, p)
-}
-
-func overlay(p, from *panel.Panel) {
-	for i, about := range from.Indicators {
-		to, _ := p.Indicator(about.Code)
-		for s, subject := range from.Subjects {
-			at, _ := p.Subject(subject.Code)
-			for c := range from.Axis.Len {
-				if v, ok := from.Slabs[i].At(s, c); ok {
-					col, _ := p.Axis.Col(from.Axis.Period(c))
-					p.Slabs[to].Set(at, col, v)
-				}
-			}
-		}
-	}
 }
 
 // described gives a panel names, definitions and peer sets.
@@ -158,9 +142,7 @@ func described(t testing.TB, p *panel.Panel) *panel.Panel {
 		if until, ok := year(s.Until); ok {
 			set.Until = max(0, until+int(p.Axis.Freq))
 		}
-		if len(set.Members) > 1 {
-			p.Peers = append(p.Peers, set)
-		}
+		p.Peers = append(p.Peers, set)
 	}
 	return p
 }

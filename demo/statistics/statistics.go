@@ -30,6 +30,7 @@ type File struct {
 	Data    []byte
 	Dataset string     // yearly, monthly, districts
 	Vintage string     // day of publication, YYYY-MM-DD
+	First   bool       // all its figures are provisional and will be revised
 	Note    fault.Text // what the bureau says of it
 }
 

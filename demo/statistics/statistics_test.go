@@ -161,20 +161,22 @@ func TestBulletin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := read(t, october)
-	if len(p.Subjects) != 13 || p.Axis.Label(0) != "2026-10" {
-		t.Errorf("%d subjects, %s", len(p.Subjects), p.Axis.Label(0))
+	values := map[string]map[string]float64{"va_industry": {}, "va_industry_rate": {}}
+	for _, c := range read(t, october) {
+		values[c.Indicator][c.Subject] = c.Value
+		if c.Period != 2026*12+9 || !c.Cumulative || !c.Provisional {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(values["va_industry"]) != 14 { // the province and its cities
+		t.Errorf("%d subjects", len(values["va_industry"]))
 	}
 	for code, want := range pinned() {
-		s, _ := p.Subject(code)
-		if v, _ := p.Slab("va_industry").At(s, 0); v != want {
+		if v := values["va_industry"][code]; v != want {
 			t.Errorf("%s: %v, want %v", code, v, want)
 		}
 	}
-	rates := map[string]float64{}
-	for s, about := range p.Subjects {
-		rates[about.Code], _ = p.Slab("va_industry_rate").At(s, 0)
-	}
+	rates := values["va_industry_rate"]
 	better := 0
 	for _, v := range rates {
 		if v > rates[Home] {

@@ -23,12 +23,11 @@ type book [lastBook - firstYear + 1]line
 
 // yearbook writes the yearly figures of all subjects that have any.
 func yearbook(all []*industry) File {
-	s := newSheet("code", "name", "year", "status", "gdp", "gdp_rate", "va_primary", "va_secondary", "va_tertiary", "va_industry", "va_industry_rate", "investment", "retail", "revenue", "exports", "population", "income")
+	s := newLines("code", "name", "year", "status", "gdp", "gdp_rate", "va_primary", "va_secondary", "va_tertiary", "va_industry", "va_industry_rate", "investment", "retail", "revenue", "exports", "population", "income")
 	write := func(code, name string, b *book) {
 		for y, l := range b {
-			status := final
-			if firstYear+y == lastBook {
-				status = provisional
+			if math.IsNaN(l.first) {
+				continue // it did not publish yet
 			}
 			one := func(v float64, decimals int) string {
 				if math.IsNaN(v) {
@@ -37,7 +36,7 @@ func yearbook(all []*industry) File {
 				return number(v, decimals)
 			}
 			gdp := round(l.first, 1) + round(l.second, 1) + round(l.third, 1)
-			s.line(code, name, strconv.Itoa(firstYear+y), status, one(gdp, 1), one(l.rate, 1), one(l.first, 1), one(l.second, 1), one(l.third, 1),
+			s.line(code, name, strconv.Itoa(firstYear+y), final, one(gdp, 1), one(l.rate, 1), one(l.first, 1), one(l.second, 1), one(l.third, 1),
 				one(l.industry, 1), one(l.industryRate, 1), one(l.investment, 1), one(l.retail, 1), one(l.revenue, 1), one(l.exports, 1), one(l.people, 1), one(l.income, 0))
 		}
 	}
@@ -53,7 +52,7 @@ func yearbook(all []*industry) File {
 		write(e.code, e.name, e.book())
 	}
 	return File{Name: "lanjiang-yearbook-2026_2026-09-25.csv", Data: s.bytes(), Dataset: Yearly, Vintage: "2026-09-25",
-		Note: fault.T("统计年鉴；2025年为初步核算数。", "The yearbook; 2025 is a preliminary account.")}
+		Note: fault.T("统计年鉴，最终核实数。", "The yearbook; final figures.")}
 }
 
 // book makes the years of a city from its industry: the sectors by their shares,
