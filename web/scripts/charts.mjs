@@ -27,7 +27,7 @@ let seed = 11
 const chance = () => (seed = (seed * 16807) % 2147483647) / 2147483647
 for (let round = 0; round < 2000; round++) {
   const n = Math.floor(chance() * 14)
-  const wished = Array.from({ length: n }, () => Math.round(chance() * 300 - 20))
+  const wished = Array.from({ length: n }, () => Math.round(chance() * 500 - 25))
   const sizes = wished.map(() => (chance() < 0.3 ? 30 : 15))
   const at = spread(wished, sizes, 0, 450)
   const order = at.map((_, i) => i).sort((a, b) => at[a] - at[b])
