@@ -2,19 +2,26 @@ package sheet
 
 import (
 	"fmt"
+	"slices"
 
 	"touyan.dev/touyan/observatory/panel"
 )
 
 // periods fills in the period of each column that has no name of its own: the one
-// in its header, or the title's.
+// in its header; for growth (同比) else the one of the column before, and if no
+// column has any the title's.
 func (q *guesser) periods(cols []int) {
+	timed := slices.ContainsFunc(cols, func(i int) bool { return q.columns[i].head.timed })
+	last := ""
 	for _, i := range cols {
 		switch h := q.columns[i].head; {
 		case h.timed:
-			q.Periods[i] = h.when.label()
+			last = h.when.label()
+			q.Periods[i] = last
 			q.Cumulative = q.Cumulative || h.sums && q.Period == ""
-		case q.Period != "":
+		case timed && h.growth && last != "":
+			q.Periods[i] = last
+		case !timed && q.Period != "":
 			q.Periods[i] = q.Period
 		default:
 			q.note(q.First-1, i, "没有认出这一列是哪一期的，没有读；请指明。", "The period of this column was not recognised and it is not read; say which it is.")

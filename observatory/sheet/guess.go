@@ -3,6 +3,8 @@ package sheet
 import (
 	"strings"
 
+	"golang.org/x/text/width"
+
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/observatory/panel"
 )
@@ -170,39 +172,43 @@ func (q *guesser) withoutHead() {
 // from the name of the sheet.
 func (q *guesser) readTitle() {
 	q.readUnits()
-	var lines []string
-	for r := range q.First {
+	for r := range q.Head {
 		seen := map[string]bool{}
-		for _, s := range q.Rows[r] {
-			s = tidy(s)
-			if r < q.Head && s != "" && !seen[s] && !q.unitLine.MatchString(s) {
-				lines = append(lines, s)
+		for _, raw := range q.Rows[r] {
+			s := tidy(q.numbered.ReplaceAllString(width.Fold.String(raw), ""))
+			if s == "" || seen[s] || q.unitLine.MatchString(s) {
+				continue
 			}
 			seen[s] = true
+			if w, ok := q.titleLine(s); ok && w.label() != q.Period {
+				q.note(r, 0, "标题里写有不止一个时间，取了第一个，请核对。", "The title names more than one period; the first was taken. Check it.")
+			}
 		}
 	}
-	for _, s := range append(lines, strings.TrimSuffix(strings.TrimSuffix(tidy(q.Name), ".csv"), ".txt")) {
-		w, _, ok := q.find(s, 0)
-		switch {
-		case ok && q.Period == "":
-			q.Period, q.Cumulative = w.label(), w.cumulative || strings.Contains(s, "累计")
-		case ok && s != tidy(q.Name) && q.Period != w.label() && len(lines) > 0 && strings.Contains(strings.Join(lines, "\n"), s):
-			q.note(-1, -1, "标题里写有不止一个时间，取了第一个，请核对。", "The title names more than one period; the first was taken. Check it.")
-		}
-		if q.Subject == "" {
-			q.Subject = q.places.inside(s)
-		}
-		if q.Indicator == "" {
-			q.Indicator = q.titleIndicator(s)
-		}
-	}
+	q.titleLine(strings.TrimSuffix(strings.TrimSuffix(tidy(q.Name), ".csv"), ".txt"))
 	q.inYear()
+}
+
+// titleLine takes from one line what those before it did not tell, and gives the
+// period it names.
+func (q *guesser) titleLine(s string) (when, bool) {
+	w, _, ok := q.find(s, 0)
+	if ok && q.Period == "" {
+		q.Period, q.Cumulative = w.label(), w.cumulative || strings.Contains(s, "累计")
+	}
+	if q.Subject == "" {
+		q.Subject = q.places.inside(s)
+	}
+	if q.Indicator == "" {
+		q.Indicator = q.titleIndicator(s)
+	}
+	return w, ok
 }
 
 // titleIndicator gives the indicator that a title names and nothing else: 各市地区
 // 生产总值（2020—2025年）.
 func (q *guesser) titleIndicator(s string) string {
-	s = q.numbered.ReplaceAllString(q.bracket.ReplaceAllString(s, ""), "")
+	s = q.bracket.ReplaceAllString(s, "")
 	if _, rest, ok := q.find(s, 0); ok {
 		s = rest
 	}
@@ -365,7 +371,7 @@ func (q *guesser) holds(i int) bool {
 	if c.role != noRole && c.role != valueRole {
 		return false
 	}
-	return c.known || c.values+c.signs > 0 && !c.mostly(c.filled-c.values-c.signs+c.hits)
+	return c.known || (c.values > 0 || c.signs == c.filled && c.filled > 0) && !c.mostly(c.hits)
 }
 
 // layout tells the layout, and fills in what it needs.

@@ -259,9 +259,12 @@ func (x *lexicon) resolve(name string, h head, cumulative, full bool) (target, b
 	if !ok {
 		return target{}, false
 	}
-	g, known := x.codes[x.list[i].Growth]
-	if h.index && x.list[i].Rate && strings.Contains(name, "指数") {
+	if h.index && strings.Contains(name, "指数") {
 		return target{ind: i}, true
+	}
+	g, known := x.codes[x.list[i].Growth]
+	if !known && h.growth {
+		g, known = x.pick(x.growths[tidy(x.list[i].Name.ZH)], h, cumulative, full)
 	}
 	if !known {
 		return target{}, false

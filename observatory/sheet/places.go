@@ -17,13 +17,14 @@ type places struct {
 	tails    map[string][]string // name without the province in front → codes
 	regions  map[string]bool     // what may stand in front of a name
 	attrs    map[string][]string // code → tidy attributes
+	full     map[string]string   // code → tidy name
 	seen     map[string]string   // what was resolved before
 }
 
 func newPlaces(p *patterns, k Known) *places {
 	l := &places{
 		patterns: p, subjects: k.Subjects, codes: map[string]string{}, names: map[string][]string{}, bare: map[string][]string{},
-		tails: map[string][]string{}, regions: map[string]bool{}, attrs: map[string][]string{}, seen: map[string]string{},
+		tails: map[string][]string{}, regions: map[string]bool{}, attrs: map[string][]string{}, full: map[string]string{}, seen: map[string]string{},
 	}
 	add := func(m map[string][]string, name, code string) {
 		if name != "" && !slices.Contains(m[name], code) {
@@ -35,6 +36,7 @@ func newPlaces(p *patterns, k Known) *places {
 		for _, n := range []string{s.Name.ZH, s.Name.EN} {
 			add(l.names, tidy(n), s.Code)
 		}
+		l.full[s.Code] = tidy(s.Name.ZH)
 		add(l.bare, l.stem(tidy(s.Name.ZH)), s.Code)
 		l.region(tidy(s.Name.ZH))
 		for _, v := range s.Attrs {
@@ -115,7 +117,7 @@ func (l *places) resolve(t string) string {
 	if code, ok := l.codes[t]; ok {
 		return code
 	}
-	if codes := l.loose(t); codes != nil {
+	if codes := l.loose(t); len(codes) > 0 {
 		return only(codes)
 	}
 	var found []string
@@ -149,7 +151,12 @@ func (l *places) loose(t string) []string {
 	if stem == t {
 		return l.bare[t]
 	}
-	return l.names[stem]
+	if codes := l.names[stem]; codes != nil {
+		return codes
+	}
+	// 石林州 is short for 石林土家族自治州.
+	kind := "自治" + strings.TrimPrefix(t, stem)
+	return slices.DeleteFunc(slices.Clone(l.bare[stem]), func(code string) bool { return !strings.HasSuffix(l.full[code], kind) })
 }
 
 // within reports whether a subject may lie in a region: unless its attributes

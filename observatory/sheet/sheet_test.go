@@ -188,6 +188,25 @@ func TestBulletins(t *testing.T) {
 				"990100 revenue_month 2026-10 10", "990100 revenue 2026-10 101.5 sum", "990200 revenue_month 2026-10 11", "990200 revenue 2026-10 missing sum",
 			}, []string{"2 4 This column is of the year or period before and is not read; import earlier figures from their own tables."},
 		},
+		{
+			"months below years, sections, the header again", grid(
+				"表1 规模以上工业增加值||||",
+				"（二〇二六年）||||",
+				"编制单位：澜江省统计局||单位：亿元||",
+				"地  区|1—2月|1—3月|同比±%|位次",
+				"甲|1|2|3|4",
+				"一、省辖市||||",
+				"澄川市|30.1|45.2|6.4|1",
+				"地  区|1—2月|1—3月|同比±%|位次",
+				"二、自治州||||",
+				"石林州|3|4.5 (初步)|*|2",
+			),
+			"periods 3-5 5-10 0 -1 -1 -1 2026", []string{
+				"990100 va_industry 2026-02 30.1 sum", "990100 va_industry 2026-03 45.2 sum", "990100 va_industry_index 2026-03 106.4",
+				"991000 va_industry 2026-02 3 sum", "991000 va_industry 2026-03 4.5* sum",
+				"wrong D10 “*” is no number; leave it empty when there is none.",
+			}, nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			grids, err := Open("t.csv", []byte(c.text))

@@ -32,7 +32,7 @@ func short(s string) string {
 // patterns holds the expressions that texts of tables are read by.
 type patterns struct {
 	mark, ordinal, bracket, growth, level, sums, months, rank, prior, basis, total, note, numbered, unitLine, ofAll, tail, firstCount *regexp.Regexp
-	years, part, day, span, firstMonths, wordMonth                                                                                    *regexp.Regexp
+	years, part, day, span, firstMonths, wordYear, wordMonth                                                                          *regexp.Regexp
 	ethnic                                                                                                                            *regexp.Regexp
 }
 
@@ -51,7 +51,7 @@ func newPatterns() *patterns {
 		basis:      re(`^以?(?:上年|上年同期|上年同月|去年同期)(?:为|=)100$`),
 		total:      re(`^(?:全[省市国区县盟州]|全自治区)?(?:合计|总计|总和|小计|共计|平均|汇总)?$`),
 		note:       re(`^(?:注|备注|附注|说明|数据来源|资料来源|来源|编制单位|制表单位|填报单位|审核|notes?|sources?)\s*\d*\s*[:：、.．]`),
-		numbered:   re(`^(?:表|附表|续表)[\d一二三四五六七八九十]+(?:[-—–.][\d一二三四五六七八九十]+)*[:、]?`),
+		numbered:   re(`^\s*(?:表|附表|续表)\s*[\d一二三四五六七八九十]+(?:[-—–.－][\d一二三四五六七八九十]+)*[\s:：、]*`),
 		unitLine:   re(`^\(?(?:计量单位|单位|制表单位|编制单位|填报单位|制表|填报|日期|时间|来源)[:：](.*?)\)?$`),
 		ofAll:      re(`^(?:(?:全[省市国区县盟州]|本市|我市|辖区|地区|各地|分地区|分市|(?:各|分)(?:县市区|县区|区县|市区|市县|市州|地市|设区市|市|县|区|省|州))(?:的)?)+`),
 		firstCount: re(`初步|快报`),
@@ -62,6 +62,7 @@ func newPatterns() *patterns {
 		day:         re(`^[-/.](\d{1,2})(?:[-/.](\d{1,2}))?`),
 		span:        re(`(\d{1,2})月?(?:-|—|–|―|~|〜|到|至|−|‐|‑)+(\d{1,2}月)`),
 		firstMonths: re(`前(\d{1,2})个月`),
+		wordYear:    re(`[一二][〇零○一二三四五六七八九]{3}年`),
 		wordMonth:   re(`(?:十[一二]|[一二三四五六七八九十])月`),
 
 		ethnic: re(`^(.{2,}?)(?:(?:壮|回|藏|苗|侗|土家|彝|哈尼|傣|景颇|布依|朝鲜|哈萨克|羌|白|傈僳|黎|柯尔克孜|瑶|满|水|佤|拉祜|纳西|畲|仡佬|土|撒拉|保安|东乡|裕固|锡伯|塔吉克|达斡尔|仫佬|毛南|蒙古|各)族)*(?:维吾尔|蒙古|哈萨克|柯尔克孜)?自治[区州县旗]$`),

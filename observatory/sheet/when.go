@@ -27,15 +27,12 @@ func (w when) year() int { return w.period / int(w.freq) }
 // plainTimes writes numerals and spans of months in one way: 二〇二六年一至十月 and
 // 2026年1月—10月 are 2026年1-10月.
 func (p *patterns) plainTimes(s string) string {
-	s = tidy(s)
-	s = p.wordMonth.ReplaceAllStringFunc(strings.NewReplacer("二〇", "20", "二零", "20", "一九", "19").Replace(s), func(m string) string {
+	s = p.wordYear.ReplaceAllStringFunc(tidy(s), strings.NewReplacer("〇", "0", "零", "0", "○", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9").Replace)
+	s = p.wordMonth.ReplaceAllStringFunc(s, func(m string) string {
 		return strconv.Itoa(months(strings.TrimSuffix(m, "月"))) + "月"
 	})
 	for _, n := range strings.Split(dashes, "") {
 		s = strings.ReplaceAll(s, "一"+n, "1"+n)
-	}
-	if i := strings.Index(s, "年"); i > 0 && strings.HasPrefix(s, "20") {
-		s = strings.NewReplacer("〇", "0", "零", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9").Replace(s[:i]) + s[i:]
 	}
 	s = p.span.ReplaceAllString(s, "$1-$2")
 	return p.firstMonths.ReplaceAllString(s, "1-${1}月")
@@ -89,9 +86,11 @@ func (p *patterns) find(text string, year int) (when, string, bool) {
 // dashes are what stands between the ends of a span.
 const dashes = "-—–―~〜−‐‑至到"
 
+// endsInDash reports whether a text ends as a span that began with a time:
+// 2023—, but not 截至.
 func endsInDash(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return strings.ContainsRune(dashes, r)
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, dashes))
+	return strings.TrimRight(s, dashes) != s && (isDigit(r) || r == '年' || r == '月')
 }
 
 // after reads what follows a year.
