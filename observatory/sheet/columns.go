@@ -24,7 +24,7 @@ func (q *guesser) periods(cols []int) {
 		case !timed && q.Period != "":
 			q.Periods[i] = q.Period
 		default:
-			q.note(q.First-1, i, "没有认出这一列是哪一期的，没有读；请指明。", "The period of this column was not recognised and it is not read; say which it is.")
+			q.note(q.headRow(i), i, "没有认出这一列是哪一期的，没有读；请指明。", "The period of this column was not recognised and it is not read; say which it is.")
 		}
 	}
 }
@@ -38,7 +38,7 @@ func (q *guesser) indicators() {
 			q.Columns[i] = ""
 		case c.head.prior:
 			q.Columns[i] = ""
-			q.note(q.First-1, i, "这一列是上年或上期的数，没有读；以前的数请从当时的表导入。", "This column is of the year or period before and is not read; import earlier figures from their own tables.")
+			q.note(q.headRow(i), i, "这一列是上年或上期的数，没有读；以前的数请从当时的表导入。", "This column is of the year or period before and is not read; import earlier figures from their own tables.")
 		case !c.known && (c.mostly(c.hits) || c.values == 0):
 			if c.filled > 0 {
 				q.Columns[i] = ""
@@ -57,7 +57,7 @@ func (q *guesser) indicator(i int, c column) {
 	factor, ok := q.lexicon.factor(unit, ind.Unit.ZH)
 	if !ok {
 		q.Columns[i] = ""
-		q.note(q.First-1, i, "表头的单位与这个指标的单位不是同一种，没有读；请核对指标和单位。", "The unit in the header does not measure what the indicator's does, so the column is not read; check both.")
+		q.note(q.headRow(i), i, "表头的单位与这个指标的单位不是同一种，没有读；请核对指标和单位。", "The unit in the header does not measure what the indicator's does, so the column is not read; check both.")
 		return
 	}
 	q.Columns[i] = ind.Code
@@ -71,7 +71,7 @@ func (q *guesser) indicator(i int, c column) {
 		q.Periods[i] = c.head.when.label()
 	}
 	if q.sums(c.head) && ind.Form != panel.Cumulative && q.partOfYear(i) {
-		q.note(q.First-1, i, "这一列是年初以来的累计数，而指标登记的是当期数；请核对。", "This column counts from the beginning of the year, the indicator is of single periods; check it.")
+		q.note(q.headRow(i), i, "这一列是年初以来的累计数，而指标登记的是当期数；请核对。", "This column counts from the beginning of the year, the indicator is of single periods; check it.")
 	}
 }
 
@@ -105,9 +105,9 @@ func (q *guesser) unitOf(i int, c column, ind panel.Indicator) string {
 	case fits == 1:
 		return unit
 	case fits > 1:
-		q.note(q.First-1, i, "表上写有几种可用的单位，没有说明这一列是哪一种；先按指标自己的单位读，请核对。", "The sheet names several units that fit, and not which is this column's; it is read in the indicator's own. Check it.")
+		q.note(q.headRow(i), i, "表上写有几种可用的单位，没有说明这一列是哪一种；先按指标自己的单位读，请核对。", "The sheet names several units that fit, and not which is this column's; it is read in the indicator's own. Check it.")
 	default:
-		q.note(q.First-1, i, fmt.Sprintf("表上写的单位对不上这个指标；先按%s读，请核对。", ind.Unit.ZH), fmt.Sprintf("The sheet's unit does not fit this indicator; it is read in %s. Check it.", ind.Unit.EN))
+		q.note(q.headRow(i), i, fmt.Sprintf("表上写的单位对不上这个指标；先按%s读，请核对。", ind.Unit.ZH), fmt.Sprintf("The sheet's unit does not fit this indicator; it is read in %s. Check it.", ind.Unit.EN))
 	}
 	return ""
 }
@@ -142,6 +142,6 @@ func (q *guesser) twice() {
 		first[k] = i + other - drop
 		q.Columns[drop] = ""
 		delete(q.Periods, drop)
-		q.note(q.First-1, drop, "另一列是同一指标、同一时间，且计法（当期或累计）与指标相符，这一列没有读。", "Another column is of the same indicator and period and counts as the indicator does (single or cumulative); this one is not read.")
+		q.note(q.headRow(drop), drop, "另一列是同一指标、同一时间，且计法（当期或累计）与指标相符，这一列没有读。", "Another column is of the same indicator and period and counts as the indicator does (single or cumulative); this one is not read.")
 	}
 }

@@ -143,16 +143,21 @@ func (q *guesser) findHead() {
 	}
 }
 
-// under reports whether a row goes on with a header: its first column is empty or
-// merged with the one above.
+// under reports whether a row goes on with a header: its first column is empty,
+// merged with the one above, or not the first of the sheet.
 func (q *guesser) under(above, r int) bool {
+	a, b := q.begins(above), q.begins(r)
+	return a != b || a > 0 || tidy(q.text(above, a)) == tidy(q.text(r, b))
+}
+
+// begins gives the first column in which a row holds something.
+func (q *guesser) begins(r int) int {
 	for c := range q.Grid.width() {
-		if top := tidy(q.text(above, c)); top != "" {
-			s := tidy(q.text(r, c))
-			return s == "" || s == top
+		if tidy(q.text(r, c)) != "" {
+			return c
 		}
 	}
-	return false
+	return 0
 }
 
 func (q *guesser) withoutHead() {
@@ -430,7 +435,7 @@ func (q *guesser) valueColumn(bare, named []int) int {
 func (q *guesser) unread(cols []int, but int) {
 	for _, i := range cols {
 		if i != but {
-			q.note(q.First-1, i, "这一列有数值，但按现在的排法不读；如果要读，请改排法。", "This column holds values and is not read in this layout; change the layout if it should be.")
+			q.note(q.headRow(i), i, "这一列有数值，但按现在的排法不读；如果要读，请改排法。", "This column holds values and is not read in this layout; change the layout if it should be.")
 		}
 	}
 }

@@ -220,6 +220,12 @@ func (x *lexicon) target(h head, cumulative bool) (target, bool) {
 	if t, ok := x.resolve(strings.Join(h.names, ""), h, cumulative, false); ok || n == 1 {
 		return t, ok
 	}
+	switch h.names[n-1] {
+	case "总额", "总数", "金额", "数量", "合计", "总计", "全部":
+		// The whole of what stands above.
+		h.names = h.names[:n-1]
+		return x.target(h, cumulative)
+	}
 	if n > 2 {
 		if t, ok := x.resolve(strings.Join(h.names[n-2:], ""), h, cumulative, false); ok {
 			return t, ok

@@ -124,6 +124,10 @@ func (r *reading) named() bool {
 
 // fields makes the list of columns of values.
 func (r *reading) fields() bool {
+	if r.TimeCol < 0 && !r.asTitle && len(r.Periods) == 0 {
+		r.wrong(r.Head, 0, "没有指明数据是哪一期的；请填写，如 2026-10。", "The period of the data is not given; enter it, such as 2026-10.")
+		return false
+	}
 	switch r.Layout {
 	case panel.Long:
 		if r.ValueCol < 0 {
@@ -144,7 +148,7 @@ func (r *reading) fields() bool {
 				continue
 			}
 			if !known {
-				r.wrong(r.First-1, c, "这一列指定的指标不在指标目录里；请另选。", "The indicator chosen for this column is not in the catalogue; choose another.")
+				r.wrong(r.headRow(c), c, "这一列指定的指标不在指标目录里；请另选。", "The indicator chosen for this column is not in the catalogue; choose another.")
 				continue
 			}
 			f, ok := r.stamped(c)
@@ -157,10 +161,6 @@ func (r *reading) fields() bool {
 		r.wrong(r.Head, 0, "没有指明排法。", "Say how the sheet is laid out.")
 		return false
 	}
-	if len(r.columns) > 0 && r.TimeCol < 0 && !slices.ContainsFunc(r.columns, func(f field) bool { return f.timed }) {
-		r.wrong(r.Head, 0, "没有指明数据是哪一期的；请填写，如 2026-10。", "The period of the data is not given; enter it, such as 2026-10.")
-		return false
-	}
 	return true
 }
 
@@ -170,14 +170,14 @@ func (r *reading) stamped(c int) (field, bool) {
 	label, own := r.Periods[c]
 	if !own || label == "" || r.TimeCol >= 0 {
 		if !f.timed && r.TimeCol < 0 {
-			r.wrong(r.First-1, c, "没有指明这一列是哪一期的；请填写，如 2026-10。", "The period of this column is not given; enter it, such as 2026-10.")
+			r.wrong(r.headRow(c), c, "没有指明这一列是哪一期的；请填写，如 2026-10。", "The period of this column is not given; enter it, such as 2026-10.")
 			return f, false
 		}
 		return f, true
 	}
 	freq, n, ok := panel.ParsePeriod(label)
 	if !ok {
-		r.wrong(r.First-1, c, "这一列指定的时间无法识别；请写作 2026、2026Q3 或 2026-10。", "The period chosen for this column cannot be read; write 2026, 2026Q3 or 2026-10.")
+		r.wrong(r.headRow(c), c, "这一列指定的时间无法识别；请写作 2026、2026Q3 或 2026-10。", "The period chosen for this column cannot be read; write 2026, 2026Q3 or 2026-10.")
 		return f, false
 	}
 	f.stamp, f.timed = stamp{freq, n}, true
@@ -203,7 +203,7 @@ func (r *reading) unmapped() {
 		case h.text == "":
 			r.wrong(at, c, "这一列有数值而没有表头，没有读；请在表头写明指标。", "This column holds values and has no header, so it is not read; name the indicator in the header.")
 		default:
-			r.missed(OfIndicator, h.text, max(r.First-1, 0), c, n)
+			r.missed(OfIndicator, h.text, r.headRow(c), c, n)
 		}
 	}
 }

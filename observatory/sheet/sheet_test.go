@@ -186,7 +186,7 @@ func TestBulletins(t *testing.T) {
 			),
 			"cross 1-3 3-5 1 -1 -1 -1 2026-10", []string{
 				"990100 revenue_month 2026-10 10", "990100 revenue 2026-10 101.5 sum", "990200 revenue_month 2026-10 11", "990200 revenue 2026-10 missing sum",
-			}, []string{"2 4 This column is of the year or period before and is not read; import earlier figures from their own tables."},
+			}, []string{"1 4 This column is of the year or period before and is not read; import earlier figures from their own tables."},
 		},
 		{
 			"months below years, sections, the header again", grid(
@@ -206,6 +206,95 @@ func TestBulletins(t *testing.T) {
 				"991000 va_industry 2026-02 3 sum", "991000 va_industry 2026-03 4.5* sum",
 				"wrong D10 “*” is no number; leave it empty when there is none.",
 			}, nil,
+		},
+		{
+			"columns of many kinds", grid(
+				"2025年全省各地主要经济指标||||||||||||",
+				"代码|名称|地区生产总值（亿元）|比上年增长（%）|人均地区生产总值（元）|常住人口（亿元）|固定资产投资|固定资产投资|出生率||全社会用电量（万千瓦时）|gdp排名|数据状态",
+				"||||||总额|第一产业|||||",
+				"甲|乙|1|2|3|4|5|6|7|8|9|10|11",
+				"990100|澄川市|1200.5|5.5|90000|510|12%|3|8.1‰|7|10000|1|初步数",
+				"990200|宁州市|1100|…|80000|400|1,200|3|0.9%|7|20000|2|最终数",
+				"990400|新川市|1|1|1|1|1|1|1|1|1|1|",
+			),
+			"cross 1-4 4-7 0 -1 -1 -1 2025", []string{
+				"990100 gdp 2025 1200.5*", "990100 gdp_index 2025 105.5*", "990100 births 2025 8.1*", "990100 power 2025 1*",
+				"990200 gdp 2025 1100", "990200 gdp_index 2025 missing", "990200 investment 2025 1200", "990200 births 2025 9", "990200 power 2025 2",
+				"wrong G5 This is a percentage, and the indicator is not in per cent; check the indicator.",
+				"wrong J5 This column holds values and has no header, so it is not read; name the indicator in the header.",
+				"unknown indicator E2 人均地区生产总值（元） ×3 ~gdp ~gdp_index",
+				"unknown indicator H3 固定资产投资 · 第一产业 ×3 ~investment ~va_primary",
+				"unknown subject A7 990400 ×1 ~990000 ~990100 ~990200",
+			}, []string{"1 5 The unit in the header does not measure what the indicator's does, so the column is not read; check both."},
+		},
+		{
+			"months as rows below the title's year", grid(
+				"澄川市2026年社会消费品零售总额|||",
+				"月份|社会消费品零售总额|增速|",
+				"1—2月|200|4.1|",
+				"1—3月|310|4.2|",
+				"1—3月|310|4.2|",
+			),
+			"wide 1-2 2-5 -1 0 -1 -1 2026", []string{
+				"990100 retail 2026-02 200 sum", "990100 retail_growth 2026-02 4.1 sum",
+				"wrong B4 B5 is of the same subject, indicator and period; keep the right one.",
+				"wrong C4 C5 is of the same subject, indicator and period; keep the right one.",
+				"wrong B5 B4 is of the same subject, indicator and period; keep the right one.",
+				"wrong C5 C4 is of the same subject, indicator and period; keep the right one.",
+			}, nil,
+		},
+		{
+			"a header merged over months, the year above", grid(
+				"全省各市情况||||",
+				"|2026年10月||2026年1—10月|",
+				"|规模以上工业增加值（亿元）|一般公共预算收入（亿元）|规模以上工业增加值（亿元）|一般公共预算收入（亿元）",
+				"澄川市|18|10|186.24|101.5",
+			),
+			"cross 1-3 3-4 0 -1 -1 -1 ", []string{
+				"990100 revenue_month 2026-10 10", "990100 va_industry 2026-10 186.24 sum", "990100 revenue 2026-10 101.5 sum",
+			}, []string{"2 1 Another column is of the same indicator and period and counts as the indicator does (single or cumulative); this one is not read."},
+		},
+		{
+			"nothing is told", grid(
+				"澄川市|12.5|3",
+				"宁州市|11.5|2",
+			),
+			"cross 0-0 0-2 0 -1 -1 -1 ", []string{
+				"wrong A1 The period of the data is not given; enter it, such as 2026-10.",
+			}, []string{
+				"-1 -1 The header was not recognised; say which rows it is in.",
+				"-1 -1 The period of the data was not recognised; enter it, such as 2026-10.",
+			},
+		},
+		{
+			"no period, a second table below the notes, sums of money in several units", grid(
+				"单位：亿元、万元||",
+				"地区|地区生产总值|常住人口",
+				"澄川市|1|2",
+				"资料来源：统计局||",
+				"地区|地区生产总值|常住人口",
+				"宁州市|3|4",
+			),
+			"cross 1-2 2-3 0 -1 -1 -1 ", []string{
+				"wrong A2 The period of the data is not given; enter it, such as 2026-10.",
+			}, []string{
+				"5 0 There are values below the notes, outside of what is read; move the end of the data, or part the sheet in two.",
+				"1 1 The sheet names several units that fit, and not which is this column's; it is read in the indicator's own. Check it.",
+				"1 2 The sheet's unit does not fit this indicator; it is read in 万人. Check it.",
+				"-1 -1 The period of the data was not recognised; enter it, such as 2026-10.",
+			},
+		},
+		{
+			"by week", grid("week|code|全社会用电量", "2026-11-09|990100|5", "2026-11-16|990100|6"),
+			"wide 0-1 1-3 1 0 -1 -1 ", []string{
+				"wrong A2 This is a day, and data by day or week are not read; sum them by month, quarter or year.",
+				"wrong A3 This is a day, and data by day or week are not read; sum them by month, quarter or year.",
+			}, nil,
+		},
+		{
+			"two periods in the title", grid("2026年10月简报||", "2026年1—9月主要指标||", "地区|固定资产投资|", "澄川市|5|"),
+			"cross 2-3 3-4 0 -1 -1 -1 2026-10", []string{"990100 investment 2026-10 5"},
+			[]string{"1 0 The title names more than one period; the first was taken. Check it."},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -86,9 +86,9 @@ func (t *table) numbering(r int) bool {
 }
 
 // parts gives the texts above a column, top to bottom. A cell left empty in an
-// upper row belongs to the one left of it when what is below says only how
-// something is counted (总量 · 增速), for files in which merged cells are not
-// repeated.
+// upper row belongs to the one left of it when that is a period, or when what is
+// below says only how something is counted (总量 · 增速): in many files merged cells
+// are not repeated.
 func (t *table) parts(c int) []string {
 	var out []string
 	for r := t.First - 1; r >= max(t.Head, 0); r-- {
@@ -96,9 +96,12 @@ func (t *table) parts(c int) []string {
 			continue
 		}
 		s := t.text(r, c)
-		if tidy(s) == "" && len(out) > 0 && t.lexicon.head(out, t.year).bare() {
+		if tidy(s) == "" && len(out) > 0 {
 			for left := c - 1; left >= 0 && tidy(s) == ""; left-- {
 				s = t.text(r, left)
+			}
+			if above := t.lexicon.head([]string{s}, t.year); !t.lexicon.head(out, t.year).bare() && !(above.bare() && above.timed) {
+				s = ""
 			}
 		}
 		if tidy(s) != "" {
@@ -106,6 +109,16 @@ func (t *table) parts(c int) []string {
 		}
 	}
 	return out
+}
+
+// headRow gives the row in which the lowest header of a column stands.
+func (t *table) headRow(c int) int {
+	for r := t.First - 1; r >= max(t.Head, 0); r-- {
+		if tidy(t.text(r, c)) != "" && !t.numbering(r) {
+			return r
+		}
+	}
+	return max(t.First-1, 0)
 }
 
 // roleOfColumn gives what the lowest header of a column says it holds.
@@ -118,8 +131,28 @@ func (t *table) roleOfColumn(c int) role {
 	return noRole
 }
 
-// header reads the header of a column.
-func (t *table) header(c int) head { return t.lexicon.head(t.parts(c), t.year) }
+// header reads the header of a column. One that says 增速 and no more is of the
+// column before it that has a name.
+func (t *table) header(c int) head {
+	h := t.lexicon.head(t.parts(c), t.year)
+	if !h.growth || !h.bare() {
+		return h
+	}
+	for left := c - 1; left >= 0; left-- {
+		of := t.lexicon.head(t.parts(left), t.year)
+		if of.bare() && of.text != "" && !of.timed {
+			continue
+		}
+		if !of.bare() && t.roleOfColumn(left) == noRole {
+			h.names, h.text = of.names, of.text+" · "+h.text
+			if !h.timed {
+				h.when, h.timed = of.when, of.timed
+			}
+		}
+		break
+	}
+	return h
+}
 
 // columnsBy gives the columns of a map in their order.
 func columnsBy[V any](m map[int]V) []int {
