@@ -150,7 +150,7 @@ func (c *Checker) readings(k claim) []reading {
 		}
 	}
 	switch {
-	case k.kind == Growth || k.measure >= growth:
+	case k.kind == Growth || k.measure >= growth || len(total) == 0: // 增速为6.1% is the value of a growth rate
 		return grown
 	case k.measure == unsaid && c.panel.Axis.Freq != panel.Yearly && k.kind != Value && k.kind != Share && k.kind != Difference && k.kind != Multiple:
 		return append(total, given(grown)...) // a release gives both side by side

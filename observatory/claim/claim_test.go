@@ -184,6 +184,41 @@ func TestMonths(t *testing.T) {
 	}
 }
 
+// TestPublishedGrowth: growth that is published in per cent, as an indicator of its
+// own with a name of its own, is what growth means.
+func TestPublishedGrowth(t *testing.T) {
+	terms, err := ReadDictionary([]byte("code,name,unit,polarity,form,rate,growth,synonyms\nva,规模以上工业增加值,亿元,larger,cumulative,,va_rate,规上工业增加值\nva_rate,规模以上工业增加值增速,%,larger,cumulative,growth,,规上工业增加值增速\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := panel.New(panel.Axis{Freq: panel.Monthly, First: 2025*12 + 9, Len: 13}, nil, []panel.Indicator{terms["va"], terms["va_rate"]})
+	for _, name := range []string{"澄川市", "宁州市"} {
+		p.Subjects = append(p.Subjects, panel.Subject{Code: name, Name: fault.T(name, name), Attrs: map[string]string{"province": "澜江省"}})
+	}
+	p.Slabs = []*panel.Slab{panel.NewSlab(2, 13), panel.NewSlab(2, 13)}
+	for s, v := range [][3]float64{{1700, 1862.4, 6.1}, {1770, 1855.1, -7.3}} {
+		p.Slabs[0].Set(s, 0, v[0])
+		p.Slabs[0].Set(s, 12, v[1])
+		p.Slabs[1].Set(s, 12, v[2])
+	}
+	c := New(p, Options{Terms: terms, Peers: "province"})
+	for text, want := range map[string]Verdict{
+		"2026年1—10月，澄川市规上工业增加值增长6.1%。":   Agrees,
+		"2026年1—10月，宁州市规上工业增加值下降7.3%。":   Agrees,
+		"2026年1—10月，澄川市规上工业增加值增速为6.1%。":  Agrees,
+		"2026年1—10月，澄川市规上工业增加值名义增长9.6%。": Agrees,
+		"2026年1—10月，澄川市规上工业增加值增长106.1%。": Disagrees,
+		"2026年1—10月，宁州市规上工业增加值增速居全省第一。":  Disagrees,
+		"2026年1—10月，澄川市规上工业增加值增速居全省第一。":  Agrees,
+		"2026年1—10月，澄川市规上工业增加值1862.4亿元。": Agrees,
+	} {
+		got := c.Check([]string{text})
+		if len(got) != 1 || got[0].Verdict != want {
+			t.Errorf("%s: want %s, got %+v", text, want, got)
+		}
+	}
+}
+
 // FuzzCheck: no text makes a checker fail, and every claim lies within its line.
 func FuzzCheck(f *testing.F) {
 	for _, text := range []string{"2012年，甲江市地区生产总值150.5亿元，居全省第一位。", "分别为、，第十二位前三", "1—9月由第3位升至第1位，占全省的3%", "甲江市、乙河市地区生产总值分别居第1、2位", "倒数第一，自2001年以来首次"} {
