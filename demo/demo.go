@@ -26,12 +26,14 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/observatory"
 )
 
 // Parts is what the demo works with: the parts of a running program, on a clock
@@ -48,6 +50,8 @@ type Parts struct {
 	Registry *auth.Registry
 	Desk     *matter.Engine
 	Docket   *docket.Office
+	Watch    *observatory.Desk
+	Files    *attach.Cabinet
 }
 
 // town is the city as the demo's people find their way in it.

@@ -75,6 +75,9 @@ func Seed(ctx context.Context, p Parts, begin time.Time) error {
 	if err := s.schedule(); err != nil {
 		return err
 	}
+	if err := s.reference(ctx); err != nil {
+		return err
+	}
 	if err := s.errands(ctx); err != nil {
 		return err
 	}

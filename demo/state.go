@@ -112,6 +112,14 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 	m := at.root()
 	var result fault.Text
 	switch step.N {
+	case stepReleased, stepChecked:
+		var err error
+		if result, err = s.watchText(ctx, step.N, at.watched); err != nil {
+			return err
+		}
+		if step.At, err = s.watchedAt(ctx, step.N, at.watched); err != nil {
+			return err
+		}
 	case stepEntered:
 		step.At = stamp(time.UnixMicro(assignedAt(at)).In(clock.Shanghai()))
 		result = s.unitsText(at)
@@ -132,6 +140,11 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 	case stepClosed:
 		step.At = stamp(time.UnixMicro(m.Updated).In(clock.Shanghai()))
 		result = s.closedText(m)
+		told, err := s.watchText(ctx, step.N, at.watched)
+		if err != nil {
+			return err
+		}
+		result = fault.T(result.ZH+told.ZH, result.EN+" "+told.EN)
 	case stepVerified:
 		r, err := s.proveRing(ctx, at)
 		if err != nil {
@@ -181,6 +194,8 @@ func (h handling) text() fault.Text {
 // href names the page of the console on which a step can be seen.
 func (s *Story) href(step int, at standing) string {
 	switch {
+	case step == stepReleased || step == stepChecked:
+		return hrefWatch(step, at.watched)
 	case at.matter == 0 && step == stepEntered:
 		return "/enter"
 	case at.matter == 0:

@@ -31,6 +31,15 @@ type script struct {
 		Words string `yaml:"words"`
 		Copy  sheet  `yaml:"copy"`
 	} `yaml:"instruction"`
+	Speech struct {
+		Title string `yaml:"title"`
+		Draft string `yaml:"draft"` // as it came, to be checked
+		Body  string `yaml:"body"`  // as it went out
+	} `yaml:"speech"`
+	Pilot struct {
+		Title string `yaml:"title"`
+		Why   string `yaml:"why"`
+	} `yaml:"pilot"`
 	Units  []string `yaml:"units"`
 	Twist  string   `yaml:"twist"`
 	Result string   `yaml:"result"`
@@ -118,6 +127,7 @@ type standing struct {
 	attempt     int   // how many instructions were entered since the story began
 	matter      int64 // 0 before it is registered
 	family      []matter.Matter
+	watched     watched
 }
 
 // root is the follow-up itself.
@@ -133,6 +143,10 @@ func (s *standing) root() *matter.Matter {
 // not opened is passed over.
 func (s *Story) stands(ctx context.Context) (standing, error) {
 	var out standing
+	var err error
+	if out.watched, err = s.watches(ctx); err != nil {
+		return out, err
+	}
 	all, err := s.Docket.Instructions(ctx, s.reader(), false, 200)
 	if err != nil {
 		return out, err
@@ -179,6 +193,8 @@ func (t *town) becameMatter(ctx context.Context, instruction int64) (int64, erro
 
 // The built steps of the story.
 const (
+	stepReleased = 1
+	stepChecked  = 2
 	stepEntered  = 4
 	stepHandled  = 6
 	stepClosed   = 11
@@ -216,11 +232,15 @@ func (s *Story) verified(ctx context.Context, at standing) (bool, error) {
 // nextStep gives the built step that comes next; 0 when all are done.
 func (s *Story) nextStep(ctx context.Context, at standing) (int, error) {
 	switch {
+	case at.watched.october == 0:
+		return stepReleased, nil
+	case at.watched.note == 0:
+		return stepChecked, nil
 	case !at.assigned():
 		return stepEntered, nil
 	case !at.handled():
 		return stepHandled, nil
-	case !at.closed():
+	case !at.closed() || at.watched.december == 0 || at.watched.evaluation == 0:
 		return stepClosed, nil
 	}
 	done, err := s.verified(ctx, at)
@@ -247,12 +267,18 @@ func (s *Story) Next(ctx context.Context, key string) error {
 		return err
 	}
 	switch step {
+	case stepReleased:
+		err = s.release(ctx)
+	case stepChecked:
+		err = s.speak(ctx, at.watched)
 	case stepEntered:
 		err = s.enter(ctx, at)
 	case stepHandled:
 		err = s.handle(ctx, at)
 	case stepClosed:
-		err = s.close(ctx, at)
+		if err = s.close(ctx, at); err == nil {
+			err = s.revise(ctx, at.watched)
+		}
 	case stepVerified:
 		_, err = s.tamper(ctx)
 	default:

@@ -27,7 +27,7 @@ func (d *Desk) Decide(ctx context.Context, who auth.Principal, release int64, in
 	if n := utf8.RuneCountInString(in.Reason); n < 2 || n > 500 {
 		return Done{}, fault.At(op, "reason", "请写明核实情况（2至500字），如“已与统计局综合科核对原始报表”。", "Say how it was checked (2 to 500 characters), as “compared with the bureau's own form”.")
 	}
-	found, err := d.doubtsFound(ctx, release)
+	found, err := d.Doubts(ctx, release)
 	if err != nil {
 		return Done{}, err
 	}
@@ -97,7 +97,7 @@ func (d *Desk) Drop(ctx context.Context, who auth.Principal, release int64, reas
 	if _, err := d.Release(ctx, release); err != nil {
 		return Done{}, err
 	}
-	found, err := d.doubtsFound(ctx, release)
+	found, err := d.Doubts(ctx, release)
 	if err != nil {
 		return Done{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -22,17 +23,28 @@ const (
 	EventComputed = "observatory.evaluation/compute"
 )
 
-// Question is what an evaluation asks, fixed before an answer is seen. Treated,
-// Donors and Exclude are codes of subjects; From, Since and Until periods.
+// Question is what an evaluation asks, fixed before an answer is seen. The outcome
+// is an indicator of the panel, by subjects' codes, or, where Freq is 0, a column
+// of a file that goes with the evaluation, by the units that it names.
 type Question struct {
 	Freq      panel.Freq      `json:"freq"`
 	Indicator string          `json:"indicator"`
 	Peers     string          `json:"peers"`   // set that the donors come from
 	Vintage   string          `json:"vintage"` // the figures as known on this day
 	Method    effect.Method   `json:"method"`
+	File      *Outcomes       `json:"file,omitempty"`  // in place of freq, indicator, peers and vintage
 	Basis     int64           `json:"basis,omitempty"` // matter or document of the measure
 	Why       string          `json:"why"`
 	Protocol  effect.Protocol `json:"protocol"`
+}
+
+// Outcomes is a file with a line for each unit and period.
+type Outcomes struct {
+	Digest  string `json:"sha256"`
+	Name    string `json:"name"`
+	Unit    string `json:"unit"` // columns
+	Time    string `json:"time"`
+	Outcome string `json:"outcome"`
 }
 
 // Evaluation (政策评估) is a question, frozen, and its answer, if it was computed.
@@ -90,12 +102,30 @@ func (d *Desk) Freeze(ctx context.Context, who auth.Principal, title string, q Q
 		return Done{}, fault.At(op, "vintage", "日期应写作 2026-11-20。", "A day is written 2026-11-20.")
 	}
 	q.Protocol.Outcome = q.Indicator
+	if q.File != nil {
+		q.Freq, q.Indicator, q.Peers, q.Vintage, q.Protocol.Outcome = 0, "", "", "", q.File.Outcome
+	}
 	q.Protocol = q.Protocol.Normal()
+	var files []attach.Digest
+	if q.File != nil {
+		digest, ok := attach.ParseDigest(q.File.Digest)
+		if !ok {
+			return Done{}, fault.At(op, "file", "请先选择文件。", "Choose a file first.")
+		}
+		files = append(files, digest)
+		if err := d.Files.Ready(ctx, who, files); err != nil {
+			return Done{}, err
+		}
+	}
 	if err := d.askable(ctx, q); err != nil {
 		return Done{}, err
 	}
 	c := &freezing{write: d.write(who, key), made: Evaluation{Title: strings.TrimSpace(title), Question: q, Digest: q.Protocol.Hash()}}
-	return d.do(ctx, &c.write, EventFrozen, c)
+	done, err := d.do(ctx, &c.write, EventFrozen, c)
+	if err == nil && len(files) > 0 {
+		_, err = d.Files.Add(ctx, who, done.ID, files, key+"/file")
+	}
+	return done, err
 }
 
 // askable refuses a question that the figures cannot answer, without answering it:
@@ -111,6 +141,9 @@ func (d *Desk) askable(ctx context.Context, q Question) error {
 	case effect.Rise, effect.Fall, effect.Change:
 	default:
 		return fault.At(op, "expect", "请写明预期：上升、下降或有变化。", "Say what is expected: rise, fall or change.")
+	}
+	if q.File != nil {
+		return d.askableOf(ctx, q)
 	}
 	v, err := d.build(ctx, through{freq: q.Freq, asOf: q.Vintage, only: []string{q.Indicator}})
 	if err != nil {
@@ -131,6 +164,79 @@ func (d *Desk) askable(ctx context.Context, q Question) error {
 		return fault.At(op, "peers", "没有这个分组。", "There is no such peer set.")
 	}
 	return nil
+}
+
+// askableOf is askable for outcomes in a file.
+func (d *Desk) askableOf(ctx context.Context, q Question) error {
+	const op = "observatory.Freeze"
+	cells, err := d.outcomes(ctx, q)
+	if err != nil {
+		return err
+	}
+	from, ok := effect.ParsePeriod(q.Protocol.From)
+	before := map[string]bool{}
+	treated, after := false, false
+	for _, c := range cells {
+		treated = treated || effect.UnitName(c.Unit) == q.Protocol.Treated
+		if t, read := effect.ParsePeriod(c.Time); ok && read {
+			if t.Order < from.Order {
+				before[c.Time] = true
+			} else {
+				after = true
+			}
+		}
+	}
+	if !treated {
+		return fault.At(op, "treated", "文件里没有实施措施的对象。", "The file has no such unit.")
+	}
+	if !ok || len(before) < 2 || !after {
+		return fault.At(op, "from", "开始时间应在数据之内，且之前至少有两期。", "The measure begins within the figures, after at least two periods.")
+	}
+	return nil
+}
+
+// outcomes gives the cells that a question is about.
+func (d *Desk) outcomes(ctx context.Context, q Question) ([]effect.Cell, error) {
+	if q.File == nil {
+		v, err := d.build(ctx, through{freq: q.Freq, asOf: q.Vintage, only: []string{q.Indicator}})
+		if err != nil {
+			return nil, err
+		}
+		return v.outcome(q), nil
+	}
+	digest, ok := attach.ParseDigest(q.File.Digest)
+	if !ok {
+		return nil, fault.At("observatory.outcomes", "file", "请先选择文件。", "Choose a file first.")
+	}
+	data, err := attach.Content(ctx, d.DB, digest)
+	if err != nil {
+		return nil, err
+	}
+	t, err := panel.NewTable(data)
+	if err != nil {
+		return nil, err
+	}
+	var at [3]int
+	for i, name := range []string{q.File.Unit, q.File.Time, q.File.Outcome} {
+		if at[i], err = t.Column(name); err != nil {
+			return nil, err
+		}
+	}
+	var out []effect.Cell
+	for row, err := range t.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		y, missing, ok := panel.ParseNumber(row[at[2]])
+		if missing {
+			continue
+		}
+		if !ok {
+			return nil, t.Wrong(q.File.Outcome, "不是数字；没有数据请留空。", "It is not a number; leave it empty when there is none.")
+		}
+		out = append(out, effect.Cell{Unit: row[at[0]], Time: row[at[1]], Value: y, Line: t.Line})
+	}
+	return out, nil
 }
 
 // set gives a peer set by its code.
@@ -194,11 +300,11 @@ func (d *Desk) Compute(ctx context.Context, who auth.Principal, id int64, key st
 
 // evaluate answers a question from the figures as they were known.
 func (d *Desk) evaluate(ctx context.Context, q Question) (*effect.Result, error) {
-	v, err := d.build(ctx, through{freq: q.Freq, asOf: q.Vintage, only: []string{q.Indicator}})
+	cells, err := d.outcomes(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	p, err := effect.NewPanel(v.outcome(q))
+	p, err := effect.NewPanel(cells)
 	if err != nil {
 		return nil, err
 	}

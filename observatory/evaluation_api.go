@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/web"
 	"touyan.dev/touyan/observatory/effect"
@@ -42,8 +43,13 @@ type EvaluationPage struct {
 
 type questionInput struct {
 	Title     string   `json:"title" maxLength:"100"`
-	Freq      int      `json:"freq" enum:"1,4,12"`
-	Indicator string   `json:"indicator" maxLength:"60"`
+	Freq      int      `json:"freq,omitempty" enum:"0,1,4,12" doc:"0 for outcomes in a file"`
+	Indicator string   `json:"indicator,omitempty" maxLength:"60"`
+	File      string   `json:"file,omitempty" maxLength:"64" doc:"digest of an uploaded CSV with the outcomes"`
+	FileName  string   `json:"file_name,omitempty" maxLength:"400"`
+	UnitCol   string   `json:"unit_column,omitempty" maxLength:"100"`
+	TimeCol   string   `json:"time_column,omitempty" maxLength:"100"`
+	ValueCol  string   `json:"value_column,omitempty" maxLength:"100"`
 	Peers     string   `json:"peers,omitempty" maxLength:"60"`
 	Vintage   string   `json:"vintage,omitempty" maxLength:"10"`
 	Method    string   `json:"method" enum:"sc,sdid,did"`
@@ -79,13 +85,16 @@ func (d *Desk) registerEvaluations(s *web.Server) {
 		return rows, nil
 	}))
 	web.Register(s, get("/evaluations/{id}", "evaluation", "An evaluation with its protocol and result"), read(d, func(ctx context.Context, in *ByID) (*EvaluationPage, error) {
-		return d.evaluationPage(ctx, in.ID)
+		return d.EvaluationPage(ctx, web.Who(ctx), in.ID)
 	}))
 	web.Register(s, created("/evaluations", "freeze", "Freeze the protocol of an evaluation; nothing is computed"), func(ctx context.Context, in *struct{ Body questionInput }) (*out[acted], error) {
 		b := in.Body
 		q := Question{Freq: panel.Freq(b.Freq), Indicator: b.Indicator, Peers: b.Peers, Vintage: b.Vintage, Method: effect.Method(b.Method), Basis: b.Basis, Why: b.Why, Protocol: effect.Protocol{
 			Treated: b.Treated, From: b.From, Since: b.Since, Until: b.Until, Donors: b.Donors, Exclude: b.Exclude, Expect: effect.Expectation(b.Expect),
 		}}
+		if b.File != "" {
+			q.File = &Outcomes{Digest: b.File, Name: b.FileName, Unit: b.UnitCol, Time: b.TimeCol, Outcome: b.ValueCol}
+		}
 		return answer(d.Freeze(ctx, web.Who(ctx), b.Title, q, web.Key(ctx)))
 	})
 	web.Register(s, post("/evaluations/{id}/compute", "compute", "Answer a frozen protocol, once"), func(ctx context.Context, in *ByID) (*out[acted], error) {
@@ -97,6 +106,9 @@ func (n *naming) evaluation(e Evaluation) (EvaluationRow, *effect.Result, error)
 	row := EvaluationRow{
 		ID: e.ID, Title: e.Title, Treated: n.subject(e.Question.Protocol.Treated), Outcome: n.indicator(e.Question.Indicator), From: e.Question.Protocol.From, Method: string(e.Question.Method),
 		Frozen: at(e.Frozen), FrozenBy: n.person(e.FrozenBy), Computed: at(e.Computed),
+	}
+	if f := e.Question.File; f != nil {
+		row.Outcome = coded{f.Outcome, fault.T(f.Outcome, f.Outcome)}
 	}
 	if e.Computed == 0 {
 		return row, nil, nil
@@ -110,7 +122,8 @@ func (n *naming) evaluation(e Evaluation) (EvaluationRow, *effect.Result, error)
 	return row, r, nil
 }
 
-func (d *Desk) evaluationPage(ctx context.Context, id int64) (*EvaluationPage, error) {
+// EvaluationPage gives an evaluation as who sees it.
+func (d *Desk) EvaluationPage(ctx context.Context, who auth.Principal, id int64) (*EvaluationPage, error) {
 	e, err := d.Evaluation(ctx, id)
 	if err != nil {
 		return nil, err
@@ -123,7 +136,7 @@ func (d *Desk) evaluationPage(ctx context.Context, id int64) (*EvaluationPage, e
 	if p.EvaluationRow, p.Result, err = n.evaluation(e); err != nil {
 		return nil, err
 	}
-	p.May = d.works(web.Who(ctx))
+	p.May = d.works(who)
 	for code, name := range n.subjects {
 		p.Names[code] = name.ZH
 	}

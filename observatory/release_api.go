@@ -227,7 +227,7 @@ func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.doubtsFound(ctx, id)
+	found, err := d.Doubts(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -132,8 +132,8 @@ func (d *Desk) cellsOf(ctx context.Context, release int64) ([]Cell, error) {
 	return all, fault.Wrap("observatory.cellsOf", err)
 }
 
-// doubtsFound gives what the gate noticed when a release came.
-func (d *Desk) doubtsFound(ctx context.Context, release int64) ([]Doubt, error) {
+// Doubts gives what the gate noticed when a release came.
+func (d *Desk) Doubts(ctx context.Context, release int64) ([]Doubt, error) {
 	all, err := store.Collect(ctx, d.DB, scanDoubt, "SELECT "+doubtColumns+" FROM doubt WHERE found = ? ORDER BY indicator, subject, period", release)
-	return all, fault.Wrap("observatory.doubtsFound", err)
+	return all, fault.Wrap("observatory.Doubts", err)
 }

@@ -66,7 +66,7 @@ func (d *Desk) Thing(ctx context.Context, who auth.Principal, e event.Event) (t 
 // subject of another domain.
 func (d *Desk) MayFile(ctx context.Context, who auth.Principal, subject int64, add bool) (known bool, err error) {
 	e, err := event.At(ctx, d.DB, subject)
-	if err != nil || e.Kind != EventBrought {
+	if err != nil || e.Kind != EventBrought && e.Kind != EventFrozen {
 		return false, nil
 	}
 	if add {

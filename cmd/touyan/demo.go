@@ -85,7 +85,7 @@ func (c *demoCmd) city(ctx context.Context, s streams) (*demo.Story, *Program, b
 	}
 	parts := demo.Parts{
 		DB: prog.DB, File: filepath.Join(c.Data, "touyan.db"), Dir: c.Data, Clock: clk, Key: prog.Key, Book: prog.Book, Rules: prog.Rules,
-		Accounts: prog.Accounts, Registry: prog.Registry, Desk: prog.Desk, Docket: prog.Docket,
+		Accounts: prog.Accounts, Registry: prog.Registry, Desk: prog.Desk, Docket: prog.Docket, Watch: prog.Watch, Files: prog.Files,
 	}
 	if build {
 		if err := demo.Seed(ctx, parts, begin); err != nil {

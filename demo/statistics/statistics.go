@@ -60,7 +60,8 @@ var peersets []byte
 
 // Subjects is the table of subjects: code, name, name_en, level (province, city,
 // district, zone, country), province (of cities only, as ranks are among them),
-// region, tier, size, structure, parent, and spellings divided by |.
+// region, tier, size, structure, parent, spellings divided by |, and home (yes for
+// Chengchuan).
 func Subjects() []byte { return subjects }
 
 // Indicators is the table of indicators, as panel.DescribeIndicators reads it.
@@ -87,6 +88,10 @@ func PeerSets() ([]Peers, error) {
 	}
 	return out, err
 }
+
+// PeerTable is the table that PeerSets reads: code, name, name_en, kind, from,
+// until (years) and members (codes with spaces between).
+func PeerTable() []byte { return peersets }
 
 // table reads a table into one map for each line.
 func table(data []byte) ([]map[string]string, error) {
