@@ -16,6 +16,7 @@ export function navigation(): Place[] {
     { to: '/enter', icon: 'enter', text: session.me.leader ? 'nav.instruct' : 'nav.enter' },
     { to: '/register', icon: 'register', text: 'nav.register' },
     { to: '/imports', icon: 'imports', text: 'nav.imports' },
+    { to: '/observatory', icon: 'watch', text: 'nav.watch' },
     { to: '/briefs', icon: 'brief', text: 'nav.briefs' },
     { to: '/units', icon: 'units', text: 'nav.units' },
     { to: '/definitions', icon: 'flow', text: 'nav.definitions' },

@@ -27,6 +27,7 @@ export const router = createRouter({
     { path: '/confirm', component: () => import('./views/ConfirmView.vue'), meta: { title: 'nav.confirm' } },
     { path: '/imports', component: () => import('./views/ImportsView.vue'), meta: { title: 'nav.imports' } },
     { path: '/imports/:id(\\d+)', component: () => import('./views/ImportView.vue'), meta: { title: 'nav.imports' } },
+    { path: '/observatory', component: () => import('./views/WatchView.vue'), meta: { title: 'nav.watch' } },
     { path: '/units', component: () => import('./views/UnitsView.vue'), meta: { title: 'nav.units' } },
     { path: '/definitions', component: () => import('./views/DefinitionsView.vue'), meta: { title: 'nav.definitions' } },
     { path: '/definitions/write', component: () => import('./views/WriteView.vue'), meta: { title: 'write.title' } },

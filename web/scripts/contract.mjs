@@ -25,10 +25,16 @@ const reads = {
   ProcedureTemplate: "S['DocketTemplate']", DraftPage: "S['DocketDraftPage']", Demo: "S['DemoState']", Tamper: "S['DemoFound']", ActDone: "S['DocketActed']",
   Process: "S['DocketProcessPage']", Lead: "S['DocketLeadPage']", RecordPage: "S['DocketRecordPage']", Help: "S['DocketHelpPage']", HelpState: "S['DocketHelpState']",
 }
+// The observatory's, whose types stand in a file of their own.
+const observed = {
+  Overview: "S['ObservatoryOverview']", ReleaseRow: "S['ObservatoryReleaseRow']", ReleasePage: "S['ObservatoryReleasePage']", Look: "S['ObservatoryLookPage']", FactRow: "S['ObservatoryFactRow']",
+  FactPage: "S['ObservatoryFactPage']", IndicatorPage: "S['ObservatoryIndicatorPage']", ComparePage: "S['ObservatoryComparePage']", ChangesPage: "S['ObservatoryChangesPage']", Acted: "S['ObservatoryActed']",
+}
 const sends = { ProposalAct: "S['RevisionInputBody']" }
 const lines = [
   "import type { components } from './openapi'",
   "import type * as T from '../../console/api/types'",
+  "import type * as O from '../../console/api/observatory'",
   "type S = components['schemas']",
   'type Fits<_Wide, _Narrow extends _Wide> = true',
   // Loose: where the document says only "object" the screens know more, and a list
@@ -39,6 +45,7 @@ const lines = [
   'type Loose<X> = X extends (infer E)[] ? Loose<List<E>>[] : X extends object ? { [K in keyof X]: Loose<List<Open<X[K]>>> } : X',
   'type Wide<X> = X extends string ? string : X extends number ? number : X extends boolean ? boolean : X extends (infer E)[] ? Wide<E>[] : X extends object ? { [K in keyof X]: Wide<X[K]> } : X',
   ...Object.entries(reads).map(([ours, server], i) => `export type Reads${i} = Fits<Wide<T.${ours}>, Loose<${server}>>`),
+  ...Object.entries(observed).map(([ours, server], i) => `export type Observed${i} = Fits<Wide<O.${ours}>, Loose<${server}>>`),
   ...Object.entries(sends).map(([ours, server], i) => `export type Sends${i} = Fits<Loose<${server}>, T.${ours}>`),
 ]
 writeFileSync(`${out}/check.ts`, lines.join('\n') + '\n')
@@ -48,4 +55,4 @@ try {
 } catch {
   process.exit(1)
 }
-console.log(`contract: ${Object.keys(reads).length + Object.keys(sends).length} shapes fit`)
+console.log(`contract: ${Object.keys(reads).length + Object.keys(observed).length + Object.keys(sends).length} shapes fit`)

@@ -1,0 +1,342 @@
+// The observatory (三盯): shapes of its API as the screens use them, and its calls.
+import type { Text } from '../../kit/lang'
+import { call, withQuery, type Query } from './call'
+import type { Id, Receipt } from './types'
+
+/** A subject, indicator or peer set. */
+export interface Coded {
+  code: string
+  name: Text
+}
+
+export interface Somebody {
+  id: Id
+  name: string
+}
+
+/** What an act made, and its receipt. */
+export interface Acted {
+  id: Id
+  pos: number
+  receipt: Receipt
+}
+
+export interface IndicatorRow extends Coded {
+  unit: Text
+  polarity: 'larger' | 'smaller' | 'neutral'
+  /** Of the months since January. */
+  cumulative: boolean
+  rate: boolean
+}
+
+export interface PeerSet extends Coded {
+  kind: string
+  members: string[]
+}
+
+/** What is held of one frequency: 1, 4 or 12 periods a year. */
+export interface FreqOverview {
+  freq: number
+  name: Text
+  first: string
+  last: string
+  vintage: string
+  indicators: IndicatorRow[]
+  subjects: Coded[]
+  peers: PeerSet[]
+  vintages: string[]
+}
+
+export interface Overview {
+  home: Coded
+  waiting: number
+  freqs: FreqOverview[]
+  may_work: boolean
+}
+
+export type ReleaseState = 'waiting' | 'published' | 'dropped'
+
+export interface ReleaseRow {
+  id: Id
+  name: string
+  freq: number
+  freq_name: Text
+  vintage: string
+  newest: string
+  state: ReleaseState
+  state_name: Text
+  cells: number
+  brought: string
+  brought_by: Somebody
+  published: string
+  published_by: Somebody
+  facts_found: number
+  facts_changed: number
+  facts_retracted: number
+}
+
+export type DoubtState = 'waiting' | 'held' | 'kept' | 'break' | 'noted'
+
+/** A cell that the quality gate noticed. */
+export interface Doubt {
+  indicator: Coded
+  subject: Coded
+  time: string
+  period: number
+  value: number
+  /** 0 when its neighbours make nothing likely. */
+  expected: number
+  unit: Text
+  rule: string
+  rule_text: Text
+  state: DoubtState
+  state_name: Text
+  reason: string
+  decided: string
+  decided_by: Somebody
+  line: number
+  column: string
+  before: { time: string; value: number | null }[]
+}
+
+/** A published figure that a file changes. */
+export interface Revision {
+  indicator: Coded
+  subject: Coded
+  time: string
+  before: number
+  after: number
+  percent: number
+  final: boolean
+}
+
+export interface ReleasePage extends ReleaseRow {
+  sha256: string
+  doubts: Doubt[]
+  undecided: number
+  revised: Revision[]
+  news: FactRow[]
+  broken: FactRow[]
+  file: Id
+  may_work: boolean
+}
+
+/** How a sheet lies in a file; rows and columns count from 0, -1 for none. */
+export interface Shape {
+  Layout: string
+  Head: number
+  First: number
+  Last: number
+  SubjectCol: number
+  TimeCol: number
+  IndicatorCol: number
+  ValueCol: number
+  Subject: string
+  Indicator: string
+  Period: string
+  Columns: Record<string, string> | null
+  Periods: Record<string, string> | null
+  Cumulative: boolean
+  Scale: Record<string, number> | null
+  Shift: Record<string, number> | null
+}
+
+export interface ImportInput {
+  file: string
+  name: string
+  sheet?: number
+  shape?: Shape
+  vintage?: string
+  first?: boolean
+}
+
+export interface Remark {
+  cell: string
+  text: Text
+}
+
+/** What an uploaded file holds; nothing of it was kept. */
+export interface Look {
+  sheets: string[]
+  sheet: number
+  head: string[][]
+  shape: Shape
+  notes: Remark[]
+  wrong: Remark[]
+  wrong_more: number
+  unknown: { cell: string; kind: 'subject' | 'indicator'; name: string; count: number; total: boolean; near: Coded[] }[]
+  freq: number
+  freq_name: Text
+  cells: number
+  fresh: number
+  same: number
+  revised: Revision[]
+  doubts: Doubt[]
+  sample: { indicator: Coded; subject: Coded; time: string; value: number; unit: Text; provisional: boolean; cell: string }[]
+  vintage: string
+}
+
+export interface FactRow {
+  id: Id
+  text: Text
+  kind: string
+  inferential: boolean
+  indicator: Coded
+  subject: Coded | null
+  peers: Coded | null
+  freq: number
+  time: string
+  since: string
+  value: number
+  unit: Text
+  margin: number | null
+  robustness: number | null
+  score: number
+  provisional: boolean
+  complete: boolean
+  vintage: string
+  definition: string
+  state: 'stands' | 'retracted'
+  release: Id
+  ended: Id
+  why: Text[]
+}
+
+export interface Evidence {
+  indicator: Coded
+  subject: Coded
+  time: string
+  value: number
+  unit: Text
+  /** Nothing in it for what was computed. */
+  source: { file?: string; line?: number; column?: string }
+  release: Id
+}
+
+/** Something that happened; `pos` is its receipt's. */
+export interface HistoryRow {
+  pos: number
+  at: string
+  what: Text
+  by: Somebody
+}
+
+export interface NoteRow {
+  id: Id
+  title: string
+  author: Somebody
+  written: string
+  /** Quotes whose fact was retracted. */
+  broken: number
+}
+
+export interface FactPage extends FactRow {
+  rarity: number
+  importance: number
+  novelty: number
+  evidence: Evidence[]
+  basis: ReleaseRow
+  broken_by: ReleaseRow | null
+  history: HistoryRow[]
+  notes: NoteRow[]
+  led: { matter: Id; at: string }[]
+  may_work: boolean
+}
+
+/** Figures of a subject; null where none was published or the gate keeps it out. */
+export interface SeriesRow extends Coded {
+  values: (number | null)[]
+  /** Places in values. */
+  provisional: number[]
+  held: number[]
+}
+
+export interface ForecastRow {
+  labels: string[]
+  point: number[]
+  lower_80: number[]
+  upper_80: number[]
+  lower_95: number[]
+  upper_95: number[]
+  origins: number
+  smape: number
+  first: number[]
+  keep: number[]
+}
+
+export interface IndicatorPage extends IndicatorRow {
+  freq: number
+  freq_name: Text
+  vintage: string
+  subject: Coded
+  peers: Coded
+  sets: Coded[]
+  labels: string[]
+  series: SeriesRow[]
+  ranks: (number | null)[]
+  observed: number[]
+  to_leader: (number | null)[]
+  to_next: (number | null)[]
+  to_chaser: (number | null)[]
+  breaks: { time: string; text: Text }[]
+  forecast: ForecastRow | null
+  revisions: { time: string; steps: { vintage: string; release: Id; value: number; provisional: boolean }[] }[]
+  facts: FactRow[]
+  source: string
+  vintages: string[]
+}
+
+export interface CompareCell {
+  value: number | null
+  rank: number | null
+  growth: number | null
+  provisional: boolean
+  held: boolean
+}
+
+export interface ComparePage {
+  freq: number
+  peers: Coded
+  time: string
+  times: string[]
+  vintage: string
+  home: string
+  indicators: IndicatorRow[]
+  rows: (Coded & { cells: CompareCell[] })[]
+}
+
+export interface ChangesPage {
+  from: string
+  to: string
+  fresh: number
+  revised: Revision[]
+  more: number
+  retracted: FactRow[]
+}
+
+/** GeoJSON whose features have the properties code and name. */
+export interface MapData {
+  type: 'FeatureCollection'
+  features: { type: 'Feature'; properties: { code: string; name: string }; geometry: unknown }[]
+}
+
+const at = '/api/observatory'
+const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(at + path, query))
+const post = <R>(path: string, body: unknown, key?: string) => call<R>('POST', at + path, body, key)
+
+export const observatory = {
+  overview: () => get<Overview>(''),
+  facts: (query: Query) => get<FactRow[]>('/facts', query),
+  fact: (id: Id) => get<FactPage>(`/facts/${id}`),
+  releases: () => get<ReleaseRow[]>('/releases'),
+  release: (id: Id) => get<ReleasePage>(`/releases/${id}`),
+  look: (body: ImportInput) => post<Look>('/look', body),
+  bring: (body: ImportInput, key: string) => post<Acted>('/releases', body, key),
+  decide: (id: Id, body: { indicator: string; subject: string; period: number; keep: boolean; reason: string }, key: string) => post<Acted>(`/releases/${id}/decide`, body, key),
+  publish: (id: Id, key: string) => post<Acted>(`/releases/${id}/publish`, {}, key),
+  drop: (id: Id, reason: string, key: string) => post<Acted>(`/releases/${id}/drop`, { reason }, key),
+  indicator: (code: string, query: Query) => get<IndicatorPage>(`/indicators/${encodeURIComponent(code)}`, query),
+  compare: (query: Query) => get<ComparePage>('/compare', query),
+  changes: (query: Query) => get<ChangesPage>('/changes', query),
+  map: () => get<MapData | null>('/map'),
+}

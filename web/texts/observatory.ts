@@ -1,0 +1,30 @@
+import type { Texts } from '../kit/lang'
+
+/** 三盯: statistics watched, compared and looked at ahead. */
+export const observatory = {
+  'nav.watch': ['三盯', 'Watch'],
+  'watch.places': ['三盯各页', 'Pages of the watch'],
+  'watch.today': ['今日要情', 'Today'],
+  'watch.what': ['对标对表：看自己这些年（纵比）、看同类城市（横比）、看下一步（前瞻）。每条结论都能追到文件的行和列。', 'Over time, among peers, ahead. Every finding leads back to a line and column of a file.'],
+  'watch.whose': ['看谁', 'Whose'],
+  'watch.ours': ['本市', 'Our city'],
+  'watch.all': ['全部地区', 'All'],
+  'watch.notable': ['值得关注', 'What is notable'],
+  'watch.notableOf': ['《{name}》', '“{name}”'],
+  'watch.of': ['{at} 发布', 'published {at}'],
+  'watch.none': ['最近发布的数据中没有关于本市的突出情况。可切换到“全部地区”。', 'The newest releases tell nothing notable of our city. Switch to “All”.'],
+  'watch.noneAll': ['还没有发布过数据。', 'No release has been published.'],
+  'watch.gate': ['有 {n} 批数据等待把关', '{n} releases wait at the quality gate'],
+  'watch.gateNext': ['把关前不进入任何结论。', 'Until then they are in no finding.'],
+  'watch.figures': ['{n} 个数', '{n} figures'],
+  'watch.takenBack': ['近期撤回', 'Lately retracted'],
+  'watch.provisional': ['初步数', 'Provisional'],
+  'watch.retracted': ['已撤回', 'Retracted'],
+  'watch.incomplete': ['有地区未公布', 'Some have not published'],
+  'watch.unusual': ['异常检验', 'Tested as unusual'],
+  'watch.why': ['为什么值得关注', 'Why it is notable'],
+  'watch.toIndicator': ['看指标', 'Indicator'],
+  'watch.quote': ['引用到材料', 'Quote in a note'],
+  'watch.task': ['生成任务', 'Make a matter'],
+  'watch.more': ['另有 {n} 条', '{n} more'],
+} satisfies Texts
