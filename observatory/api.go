@@ -42,8 +42,8 @@ func created(path, id, summary string) web.Op {
 	return op
 }
 
-// coded is a subject, indicator or peer set by code and name.
-type coded struct {
+// Coded is a subject, indicator or peer set by code and name.
+type Coded struct {
 	Code string     `json:"code"`
 	Name fault.Text `json:"name"`
 }
@@ -117,12 +117,12 @@ func (r *Reference) naming(dir *auth.Directory) *naming {
 	return n
 }
 
-func (n *naming) subject(code string) coded { return coded{code, orCode(n.subjects[code], code)} }
+func (n *naming) subject(code string) Coded { return Coded{code, orCode(n.subjects[code], code)} }
 
-func (n *naming) set(code string) coded { return coded{code, orCode(n.peers[code], code)} }
+func (n *naming) set(code string) Coded { return Coded{code, orCode(n.peers[code], code)} }
 
-func (n *naming) indicator(code string) coded {
-	return coded{code, orCode(nameOf(n.indicators[code]), code)}
+func (n *naming) indicator(code string) Coded {
+	return Coded{code, orCode(nameOf(n.indicators[code]), code)}
 }
 
 func (n *naming) unit(code string) fault.Text {

@@ -15,8 +15,8 @@ import (
 type EvaluationRow struct {
 	ID       int64       `json:"id"`
 	Title    string      `json:"title"`
-	Treated  coded       `json:"treated"`
-	Outcome  coded       `json:"outcome"`
+	Treated  Coded       `json:"treated"`
+	Outcome  Coded       `json:"outcome"`
 	From     string      `json:"from"`
 	Method   string      `json:"method" enum:"sc,sdid,did"`
 	Frozen   string      `json:"frozen"`
@@ -108,7 +108,7 @@ func (n *naming) evaluation(e Evaluation) (EvaluationRow, *effect.Result, error)
 		Frozen: at(e.Frozen), FrozenBy: n.person(e.FrozenBy), Computed: at(e.Computed),
 	}
 	if f := e.Question.File; f != nil {
-		row.Outcome = coded{f.Outcome, fault.T(f.Outcome, f.Outcome)}
+		row.Outcome = Coded{f.Outcome, fault.T(f.Outcome, f.Outcome)}
 	}
 	if e.Computed == 0 {
 		return row, nil, nil

@@ -19,9 +19,9 @@ type FactRow struct {
 	Text        fault.Text   `json:"text"`
 	Kind        string       `json:"kind"`
 	Inferential bool         `json:"inferential" doc:"a claim of the unusual, tested with a bound on false discoveries"`
-	Indicator   coded        `json:"indicator"`
-	Subject     *coded       `json:"subject"`
-	Peers       *coded       `json:"peers"`
+	Indicator   Coded        `json:"indicator"`
+	Subject     *Coded       `json:"subject"`
+	Peers       *Coded       `json:"peers"`
 	Freq        int          `json:"freq"`
 	Time        string       `json:"time"`
 	Since       string       `json:"since"`
@@ -42,8 +42,8 @@ type FactRow struct {
 
 // EvidenceRow is a figure that a fact or a claim rests on.
 type EvidenceRow struct {
-	Indicator coded        `json:"indicator"`
-	Subject   coded        `json:"subject"`
+	Indicator Coded        `json:"indicator"`
+	Subject   Coded        `json:"subject"`
 	Time      string       `json:"time"`
 	Value     float64      `json:"value"`
 	Unit      fault.Text   `json:"unit"`

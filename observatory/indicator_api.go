@@ -21,9 +21,9 @@ type IndicatorPage struct {
 	Freq      int          `json:"freq"`
 	FreqName  fault.Text   `json:"freq_name"`
 	Vintage   string       `json:"vintage" doc:"the figures as known on this day"`
-	Subject   coded        `json:"subject"`
-	Peers     coded        `json:"peers"`
-	Sets      []coded      `json:"sets" doc:"the peer sets that the subject is of"`
+	Subject   Coded        `json:"subject"`
+	Peers     Coded        `json:"peers"`
+	Sets      []Coded      `json:"sets" doc:"the peer sets that the subject is of"`
 	Labels    []string     `json:"labels"`
 	Series    []SeriesRow  `json:"series" doc:"the subject first, then its peers"`
 	Ranks     []*int       `json:"ranks" doc:"of the subject; null where it was not observed"`
@@ -41,7 +41,7 @@ type IndicatorPage struct {
 
 // SeriesRow is the figures of a subject; null where none was published.
 type SeriesRow struct {
-	coded
+	Coded
 	Values      []*float64 `json:"values"`
 	Provisional []int      `json:"provisional" doc:"places in values"`
 	Held        []int      `json:"held" doc:"places that the quality gate keeps out; their value is null"`
@@ -148,7 +148,7 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 	}
 	p := &IndicatorPage{
 		IndicatorRow: rowOf(v.panel.Indicators[i]), Freq: int(freq), FreqName: freqName(freq), Vintage: v.panel.Vintage, Subject: n.subject(v.panel.Subjects[s].Code),
-		Sets: []coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: []RevisedRow{}, Facts: []FactRow{}, Vintages: v.overview(n).Vintages,
+		Sets: []Coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: []RevisedRow{}, Facts: []FactRow{}, Vintages: v.overview(n).Vintages,
 	}
 	set := v.peersOf(s, peers, p)
 	v.fill(p, i, s, set)
@@ -170,9 +170,9 @@ func (v *vintage) peersOf(s int, code string, p *IndicatorPage) panel.PeerSet {
 		if !slices.Contains(set.Members, s) {
 			continue
 		}
-		p.Sets = append(p.Sets, coded{set.Code, set.Name})
+		p.Sets = append(p.Sets, Coded{set.Code, set.Name})
 		if set.Code == code || p.Peers.Code == "" {
-			chosen, p.Peers = set, coded{set.Code, set.Name}
+			chosen, p.Peers = set, Coded{set.Code, set.Name}
 		}
 	}
 	return chosen
@@ -204,7 +204,7 @@ func (v *vintage) fill(p *IndicatorPage, i, s int, set panel.PeerSet) {
 	}
 	for _, m := range members {
 		about := v.panel.Subjects[m]
-		row := SeriesRow{coded: coded{about.Code, about.Name}, Values: []*float64{}, Provisional: []int{}, Held: []int{}}
+		row := SeriesRow{Coded: Coded{about.Code, about.Name}, Values: []*float64{}, Provisional: []int{}, Held: []int{}}
 		for t := first; t <= last; t++ {
 			row.Values = append(row.Values, pointer(x.At(m, t)))
 			if x.Held.Has(m, t) {
@@ -385,7 +385,7 @@ func (d *Desk) revised(ctx context.Context, freq panel.Freq, indicator, subject 
 // ComparePage is a peer set in one period.
 type ComparePage struct {
 	Freq       int            `json:"freq"`
-	Peers      coded          `json:"peers"`
+	Peers      Coded          `json:"peers"`
 	Time       string         `json:"time"`
 	Times      []string       `json:"times" doc:"the newest first"`
 	Vintage    string         `json:"vintage"`
@@ -396,7 +396,7 @@ type ComparePage struct {
 
 // CompareRow is a member with a figure for each indicator of the page.
 type CompareRow struct {
-	coded
+	Coded
 	Cells []CompareCell `json:"cells"`
 }
 
@@ -424,7 +424,7 @@ func (d *Desk) compared(ctx context.Context, freq panel.Freq, peers, period, asO
 		return nil, fault.At("observatory.compare", "period", "这个时间没有数据。", "There are no figures of this period.")
 	}
 	a := v.panel.Axis
-	p := &ComparePage{Freq: int(freq), Peers: coded{set.Code, set.Name}, Time: a.Label(t), Vintage: v.panel.Vintage, Home: v.ref.home(), Indicators: []IndicatorRow{}, Rows: []CompareRow{}, Times: []string{}}
+	p := &ComparePage{Freq: int(freq), Peers: Coded{set.Code, set.Name}, Time: a.Label(t), Vintage: v.panel.Vintage, Home: v.ref.home(), Indicators: []IndicatorRow{}, Rows: []CompareRow{}, Times: []string{}}
 	for back := a.Len - 1; back >= 0; back-- {
 		p.Times = append(p.Times, a.Label(back))
 	}
@@ -436,7 +436,7 @@ func (d *Desk) compared(ctx context.Context, freq panel.Freq, peers, period, asO
 	}
 	for _, m := range set.Members {
 		about := v.panel.Subjects[m]
-		row := CompareRow{coded: coded{about.Code, about.Name}, Cells: []CompareCell{}}
+		row := CompareRow{Coded: Coded{about.Code, about.Name}, Cells: []CompareCell{}}
 		for _, i := range shown {
 			row.Cells = append(row.Cells, v.cell(i, m, t, set))
 		}

@@ -12,7 +12,7 @@ import (
 
 // Overview is what the observatory holds.
 type Overview struct {
-	Home    coded          `json:"home" doc:"our own city"`
+	Home    Coded          `json:"home" doc:"our own city"`
 	Waiting int            `json:"waiting" doc:"releases at the quality gate"`
 	Freqs   []FreqOverview `json:"freqs"`
 	May     bool           `json:"may_work" doc:"the one who asks may bring in, decide and publish"`
@@ -26,14 +26,14 @@ type FreqOverview struct {
 	Last       string         `json:"last"`
 	Vintage    string         `json:"vintage" doc:"the day of the newest release"`
 	Indicators []IndicatorRow `json:"indicators"`
-	Subjects   []coded        `json:"subjects"`
+	Subjects   []Coded        `json:"subjects"`
 	Peers      []PeerRow      `json:"peers"`
 	Vintages   []string       `json:"vintages" doc:"days of publication, the newest first"`
 }
 
 // IndicatorRow is an indicator in a list.
 type IndicatorRow struct {
-	coded
+	Coded
 	Unit       fault.Text `json:"unit"`
 	Polarity   string     `json:"polarity" enum:"larger,smaller,neutral"`
 	Cumulative bool       `json:"cumulative"`
@@ -42,7 +42,7 @@ type IndicatorRow struct {
 
 // PeerRow is a peer set with its members' codes.
 type PeerRow struct {
-	coded
+	Coded
 	Kind    string   `json:"kind"`
 	Members []string `json:"members"`
 }
@@ -107,7 +107,7 @@ func (d *Desk) overview(ctx context.Context) (*Overview, error) {
 
 func (v *vintage) overview(n *naming) FreqOverview {
 	a := v.panel.Axis
-	f := FreqOverview{Freq: int(a.Freq), Name: freqName(a.Freq), First: a.Label(0), Last: a.Label(a.Len - 1), Vintage: v.panel.Vintage, Indicators: []IndicatorRow{}, Subjects: []coded{}, Peers: []PeerRow{}, Vintages: []string{}}
+	f := FreqOverview{Freq: int(a.Freq), Name: freqName(a.Freq), First: a.Label(0), Last: a.Label(a.Len - 1), Vintage: v.panel.Vintage, Indicators: []IndicatorRow{}, Subjects: []Coded{}, Peers: []PeerRow{}, Vintages: []string{}}
 	for _, x := range v.panel.Indicators {
 		f.Indicators = append(f.Indicators, rowOf(x))
 	}
@@ -115,7 +115,7 @@ func (v *vintage) overview(n *naming) FreqOverview {
 		f.Subjects = append(f.Subjects, n.subject(s.Code))
 	}
 	for _, p := range v.panel.Peers {
-		row := PeerRow{coded: coded{p.Code, p.Name}, Kind: p.Kind, Members: []string{}}
+		row := PeerRow{Coded: Coded{p.Code, p.Name}, Kind: p.Kind, Members: []string{}}
 		for _, s := range p.Members {
 			row.Members = append(row.Members, v.panel.Subjects[s].Code)
 		}
@@ -132,5 +132,5 @@ func (v *vintage) overview(n *naming) FreqOverview {
 
 func rowOf(x panel.Indicator) IndicatorRow {
 	polarity := map[panel.Polarity]string{panel.LargerBetter: "larger", panel.SmallerBetter: "smaller", panel.Neutral: "neutral"}
-	return IndicatorRow{coded{x.Code, x.Name}, x.Unit, polarity[x.Polarity], x.Form == panel.Cumulative, x.Rate}
+	return IndicatorRow{Coded{x.Code, x.Name}, x.Unit, polarity[x.Polarity], x.Form == panel.Cumulative, x.Rate}
 }

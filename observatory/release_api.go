@@ -33,8 +33,8 @@ type ReleaseRow struct {
 
 // DoubtRow is a cell that the gate noticed.
 type DoubtRow struct {
-	Indicator coded      `json:"indicator"`
-	Subject   coded      `json:"subject"`
+	Indicator Coded      `json:"indicator"`
+	Subject   Coded      `json:"subject"`
 	Time      string     `json:"time"`
 	Period    int        `json:"period"`
 	Value     float64    `json:"value"`
@@ -73,8 +73,8 @@ type ReleasePage struct {
 
 // RevisionRow is a published figure that a file changes.
 type RevisionRow struct {
-	Indicator coded   `json:"indicator"`
-	Subject   coded   `json:"subject"`
+	Indicator Coded   `json:"indicator"`
+	Subject   Coded   `json:"subject"`
 	Time      string  `json:"time"`
 	Before    float64 `json:"before"`
 	After     float64 `json:"after"`
@@ -126,13 +126,13 @@ type UnknownRow struct {
 	Name  string  `json:"name"`
 	Count int     `json:"count"`
 	Total bool    `json:"total" doc:"a line of totals, which need not be known"`
-	Near  []coded `json:"near" doc:"known names that resemble it"`
+	Near  []Coded `json:"near" doc:"known names that resemble it"`
 }
 
 // SampleRow is a figure as it was read.
 type SampleRow struct {
-	Indicator   coded      `json:"indicator"`
-	Subject     coded      `json:"subject"`
+	Indicator   Coded      `json:"indicator"`
+	Subject     Coded      `json:"subject"`
 	Time        string     `json:"time"`
 	Value       float64    `json:"value"`
 	Unit        fault.Text `json:"unit"`
@@ -339,9 +339,9 @@ func (l *Look) page(n *naming) *LookPage {
 	}
 	p.WrongMore = len(l.Result.Wrong) - len(p.Wrong)
 	for _, x := range l.Result.Unknown {
-		row := UnknownRow{Cell: sheet.A1(x.Row, x.Col), Kind: x.Kind, Name: x.Name, Count: x.Count, Total: x.Total, Near: []coded{}}
+		row := UnknownRow{Cell: sheet.A1(x.Row, x.Col), Kind: x.Kind, Name: x.Name, Count: x.Count, Total: x.Total, Near: []Coded{}}
 		for _, near := range x.Near {
-			row.Near = append(row.Near, coded{near.Code, near.Name})
+			row.Near = append(row.Near, Coded{near.Code, near.Name})
 		}
 		p.Unknown = append(p.Unknown, row)
 	}
