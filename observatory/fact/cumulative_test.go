@@ -205,3 +205,36 @@ func TestEnglish(t *testing.T) {
 		}
 	}
 }
+
+// TestLesser: a part of another indicator weighs less than its whole, unless the
+// office says otherwise, and a best rank in the middle less than one at the top.
+func TestLesser(t *testing.T) {
+	rows := [][]float64{append(flat(6, 1), 9)}
+	for s := range 8 {
+		rows = append(rows, flat(7, float64(s+2)))
+	}
+	weigh := func(last float64, parts []string, weights map[string]float64) float32 {
+		rows[0][6] = last
+		p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter}, rows...)
+		p.Indicators = append(p.Indicators, panel.Indicator{Code: "whole", Parts: parts})
+		p.Slabs = append(p.Slabs, panel.NewSlab(len(p.Subjects), p.Axis.Len))
+		o := plain(p)
+		o.Weights, o.TopK = weights, nil
+		for _, f := range late(p, o, BestRank) {
+			if f.Subject == 0 {
+				return f.Importance
+			}
+		}
+		return 0
+	}
+	top := weigh(9.5, nil, nil)
+	if got := weigh(9.5, []string{"x"}, nil); got <= 0 || got >= top {
+		t.Errorf("a part weighs %v, a whole %v", got, top)
+	}
+	if got := weigh(9.5, []string{"x"}, map[string]float64{"x": 1}); got != top {
+		t.Errorf("with a weight of its own a part weighs %v, not %v", got, top)
+	}
+	if got := weigh(4.5, nil, nil); got <= 0 || got >= top {
+		t.Errorf("the middle weighs %v, the top %v", got, top)
+	}
+}

@@ -7,7 +7,7 @@ import "touyan.dev/touyan/observatory/panel"
 // positive, and across a change of class.
 func growth(x *panel.Slab, lag int) *panel.Slab {
 	out := panel.NewSlab(x.N, x.T)
-	out.Classes, out.Class = x.Classes, x.Class
+	out.Classes, out.Class, out.Held = x.Classes, x.Class, x.Held
 	for t := lag; t < x.T; t++ {
 		for s := range x.N {
 			now, ok1 := x.At(s, t)
@@ -27,7 +27,7 @@ func growth(x *panel.Slab, lag int) *panel.Slab {
 // perHead divides a slab by another.
 func perHead(x, by *panel.Slab) *panel.Slab {
 	out := panel.NewSlab(x.N, x.T)
-	out.Classes, out.Class = x.Classes, x.Class
+	out.Classes, out.Class, out.Held = x.Classes, x.Class, x.Held
 	for t := range x.T {
 		for s := range x.N {
 			v, ok1 := x.At(s, t)

@@ -33,18 +33,20 @@ func (m *miner) gaps(st *standing, cols []int, base Fact) {
 					continue
 				}
 				above := int(order[up])
-				towards, chaser := kinds, up == place-1 && m.wants(above)
+				next := st.held[s*f.t+t] == st.held[above*f.t+t] // no held peer stands between
+				towards, chaser := kinds, up == place-1 && m.wants(above) && next
 				switch {
 				case !m.wants(s):
-				case up == 0:
+				case up == 0 && st.held[above*f.t+t] == 0:
 					towards = GapLeader
+				case !next:
 				default:
 					towards = GapNext
 				}
 				if towards != kinds || chaser {
 					m.gap(&fact, s, above, i, cols, towards, chaser)
 				}
-				if towards == GapNext && place < leading {
+				if m.wants(s) && up > 0 && place < leading && st.held[int(order[0])*f.t+t] == 0 {
 					m.gap(&fact, s, int(order[0]), i, cols, GapLeader, false)
 				}
 			}

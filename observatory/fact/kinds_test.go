@@ -150,3 +150,31 @@ func TestTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestDoubt: while a peer's value is held it is taken to stand where it stood, so
+// that nobody seems to have moved up, and who is next to it is not told.
+func TestDoubt(t *testing.T) {
+	p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter}, append(flat(7, 9), 9), append(flat(7, 7), 1), []float64{0, 1, 2, 3, 4, 4.5, 5, 5.5}, append(flat(7, 6), 4))
+	p.Slabs[0].Hold(1, 7)
+	o := plain(p)
+	o.From, o.Whole = 7, true
+	ranks := map[int32]int32{}
+	for _, f := range Mine(p, o).Facts {
+		switch f.Kind {
+		case Rank:
+			ranks[f.Subject] = f.P1
+		case RankChange:
+			if f.Subject == 0 || f.P2 != f.P1-1 && f.P2 != f.P1+1 {
+				t.Error(Say(p, o, f).ZH)
+			}
+		case GapNext, GapChaser:
+			t.Errorf("who is next is not known: %s", Say(p, o, f).ZH)
+		}
+	}
+	if ranks[0] != 1 || ranks[1] != 0 || ranks[2] != 3 || ranks[3] != 4 {
+		t.Errorf("ranks are %v", ranks)
+	}
+	if got := late(p, o, GapLeader); len(got) != 1 || got[0].Subject != 2 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -186,8 +186,9 @@ func (m *miner) slab(indicator int, form Form, x *panel.Slab) {
 		sign = -1
 	}
 	m.field.lay(x, sign)
+	m.field.step = m.apart
 	if m.Mechanical {
-		m.field.class = nil
+		m.field.class, m.field.held = nil, panel.Bits{}
 	}
 	defer m.spans(about.Form)()
 	base := Fact{Indicator: int32(indicator), Form: form, Subject: None, Peers: None, Rival: None, Since: None}

@@ -49,11 +49,12 @@ func (g *partition) add(i int, set panel.PeerSet) {
 // subject, s·T + t; arrays of sets are set by set, k·T + t.
 type standing struct {
 	*partition
-	rank   []uint16  // 1 + peers strictly better; 0: not ranked
-	place  []uint16  // position in the order, ties apart
-	count  []uint16  // peers observed; 0 when the set is not compared in the period
-	order  []int32   // t·members + at[k] + place: subjects from the best down
-	median []float64 // of the keys
+	rank   []uint16    // 1 + peers strictly better; 0: not ranked
+	place  []uint16    // position in the order, ties apart
+	count  []uint16    // peers observed; 0 when the set is not compared in the period
+	order  []int32     // t·members + at[k] + place: subjects from the best down
+	median []float64   // of the keys
+	held   map[int]int // cell → held peers that are counted as above it
 }
 
 func newStanding(g *partition, n, t int) *standing {
@@ -80,11 +81,13 @@ type field struct {
 	defs   []uint16  // class id → id of its definition
 	bounds []uint16  // class id → id of its boundary
 	sorted [][]entry // by period
+	held   panel.Bits
+	step   int // between compared periods
 }
 
 // lay fills a field from a slab.
 func (f *field) lay(x *panel.Slab, sign float64) {
-	f.n, f.t, f.sign = x.N, x.T, sign
+	f.n, f.t, f.sign, f.held = x.N, x.T, sign, x.Held
 	if len(f.key) != x.N*x.T {
 		f.key = make([]float64, x.N*x.T)
 		f.sorted = make([][]entry, x.T)
@@ -166,6 +169,7 @@ type running struct {
 // definitions in a period is not ranked in it.
 func (st *standing) rankAll(p *panel.Panel, f *field, state []running) {
 	clear(st.rank)
+	clear(st.held)
 	members := st.at[len(st.at)-1]
 	for t := range f.t {
 		state = state[:len(st.sets)]
@@ -208,6 +212,30 @@ func (st *standing) rankAll(p *panel.Panel, f *field, state []running) {
 			}
 			lo, hi := order[(c.n-1)/2], order[c.n/2]
 			st.median[k*f.t+t] = (f.key[int(lo)*f.t+t] + f.key[int(hi)*f.t+t]) / 2
+			st.doubt(p.Peers[i].Members, order, f, t)
+		}
+	}
+}
+
+// doubt counts a held peer as still above those that it stood above when it was
+// last compared: left out, it would make them seem to have moved up.
+func (st *standing) doubt(members []int, order []int32, f *field, t int) {
+	for _, h := range members {
+		if !f.held.Has(h, t) {
+			continue
+		}
+		was := t - f.step
+		for was >= 0 && f.key[h*f.t+was] != f.key[h*f.t+was] {
+			was -= f.step
+		}
+		for _, s := range order {
+			if was >= 0 && f.key[h*f.t+was] > f.key[int(s)*f.t+was] {
+				if st.held == nil {
+					st.held = map[int]int{}
+				}
+				st.held[int(s)*f.t+t]++
+				st.rank[int(s)*f.t+t]++
+			}
 		}
 	}
 }

@@ -230,11 +230,21 @@ func (w *world) rank(f Fact, s, t int) int {
 	}
 	r := 1
 	for _, o := range w.p.Peers[f.Peers].Members {
-		if w.sign*w.at(f, o, t) > v {
+		if w.sign*w.at(f, o, t) > v || w.x.Held.Has(o, t) && w.stood(f, o, s, t) {
 			r++
 		}
 	}
 	return r
+}
+
+// stood reports whether a held peer was above a subject when it was last compared.
+func (w *world) stood(f Fact, held, s, t int) bool {
+	for was := t - w.step; was >= 0; was -= w.step {
+		if h := w.at(f, held, was); h == h {
+			return w.sign*h > w.sign*w.at(f, s, was)
+		}
+	}
+	return false
 }
 
 // checkable reports whether holds can judge the kind.

@@ -374,7 +374,7 @@ func (t teller) qualifiers(f Fact) (zh, en []string) {
 	add := func(z, e string) { zh, en = append(zh, z), append(en, e) }
 	if f.Members > 0 && f.Observed < f.Members {
 		if held := t.held(f); held > 0 {
-			add(fmt.Sprintf("%d个中%d个可用、%d个存疑待核", f.Members, f.Observed, held), fmt.Sprintf("%d of %d usable, %d doubtful and left out", f.Observed, f.Members, held))
+			add(fmt.Sprintf("%d个中%d个可用、%d个存疑待核，按此前位置计", f.Members, f.Observed, held), fmt.Sprintf("%d of %d usable, %d doubtful and taken to stand where they stood", f.Observed, f.Members, held))
 		} else {
 			add(fmt.Sprintf("%d个中%d个已公布", f.Members, f.Observed), fmt.Sprintf("%d of %d published", f.Observed, f.Members))
 		}

@@ -146,7 +146,7 @@ func TestMissing(t *testing.T) {
 	p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter}, []float64{1, 2, 3, 4, 5, 6, 7, none, 9}, []float64{5, 5, 5, 5, 5, 5, 5, 5, 5}, []float64{4, 4, 4, 4, 4, 4, 4, 4, 4})
 	held := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter}, []float64{1, 2, 3, 4, 5, 6, 7, 0.001, 9}, []float64{5, 5, 5, 5, 5, 5, 5, 5, 5}, []float64{4, 4, 4, 4, 4, 4, 4, 4, 4})
 	held.Slabs[0].Hold(0, 7)
-	coverage := map[string]string{"missing": "3个中2个已公布", "held": "3个中2个可用、1个存疑待核"}
+	coverage := map[string]string{"missing": "3个中2个已公布", "held": "3个中2个可用、1个存疑待核，按此前位置计"}
 	for name, p := range map[string]*panel.Panel{"missing": p, "held": held} {
 		o := Product(p.Axis)
 		o.Infer, o.From = false, 7

@@ -118,6 +118,8 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 	weight := 1.0
 	if w, ok := m.Weights[m.panel.Indicators[indicator].Code]; ok {
 		weight = w
+	} else if m.part(indicator) {
+		weight = 0.8 // a part says less than its whole
 	}
 	latest := m.latest(indicator)
 	largest := 0
@@ -140,8 +142,11 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 		if pace && (f.Kind == Overtake || f.Kind == Overtaken) {
 			f.Importance /= 2 // growth rates cross all the time
 		}
-		if m.known(f) {
-			f.Importance *= 0.6
+		if form == Growth && f.Kind == RankChange {
+			f.Importance *= 0.7 // and so do ranks of what nobody publishes
+		}
+		if m.known(f) || f.Kind == BestRank && 3*f.P1 > int32(f.Members) {
+			f.Importance *= 0.6 // told before, or the best of a place in the middle
 		}
 		f.Robust = 1
 		f.Novelty = fresh[f.Period]
@@ -156,6 +161,12 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 	}
 	m.survive(indicator, kept)
 	return kept
+}
+
+// part reports whether an indicator is a part of another.
+func (m *miner) part(indicator int) bool {
+	code := m.panel.Indicators[indicator].Code
+	return slices.ContainsFunc(m.panel.Indicators, func(x panel.Indicator) bool { return slices.Contains(x.Parts, code) })
 }
 
 // known reports whether a fact goes on with what was told a period ago: a streak

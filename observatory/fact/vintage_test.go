@@ -90,7 +90,13 @@ func TestVintages(t *testing.T) {
 		}
 		r := 1
 		for o := range p.Subjects {
-			if w, ok := p.Slabs[0].At(o, c); ok && w > v {
+			w, ok := p.Slabs[0].At(o, c)
+			if p.Slabs[0].Held.Has(o, c) && c > 0 { // it is taken to stand where it stood
+				mine, _ := p.Slabs[0].At(s, c-1)
+				w, ok = p.Slabs[0].At(o, c-1)
+				w += v - mine
+			}
+			if ok && w > v {
 				r++
 			}
 		}
