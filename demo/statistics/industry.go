@@ -22,7 +22,7 @@ type city struct {
 	rate       float64    // growth of January to October 2026 at constant prices, per cent
 	turn       float64    // how much higher growth was in January than in October, points; a good half of it fell or rose in October
 	second     [2]float64 // share of the secondary sector in 1998 and 2025
-	first      [2]float64 // and of the primary
+	first      [2]float64 // and of the primary, which falls by the same part each year
 	people     [2]float64 // ten thousand persons
 	abroad     float64    // exports as a part of the gross product
 }
@@ -34,7 +34,7 @@ func anchorYears() [9]int { return [9]int{1998, 1999, 2000, 2004, 2008, 2012, 20
 // cities are those of the province, in the order of their codes.
 func cities() []city {
 	return []city{
-		{Home, "澄川市", [9]float64{60, 66.5, 69, 141, 284, 560, 900, 1330, 2084}, 7.3, -2.6, [2]float64{.56, .475}, [2]float64{.07, .024}, [2]float64{512, 688}, .34},
+		{Home, "澄川市", [9]float64{60, 66.5, 69, 141, 284, 560, 940, 1440, 2084}, 7.3, -2.6, [2]float64{.56, .475}, [2]float64{.085, .02}, [2]float64{512, 688}, .34},
 		{Rival, "宁州市", [9]float64{57, 62.5, 74, 172, 420, 790, 1190, 1570, 2160}, 3.3, 2, [2]float64{.50, .355}, [2]float64{.07, .017}, [2]float64{604, 942}, .22},
 		{"990300", "临澜市", [9]float64{48, 53, 60, 150, 375, 690, 1010, 1275, 1685}, 5.4, .3, [2]float64{.55, .47}, [2]float64{.12, .03}, [2]float64{548, 702}, .41},
 		{"990400", "桐浦市", [9]float64{50, 55, 61, 148, 330, 590, 822, 1105, 1460}, 6.2, -.2, [2]float64{.57, .49}, [2]float64{.11, .028}, [2]float64{437, 531}, .38},

@@ -69,7 +69,13 @@ func TestGate(t *testing.T) {
 	if !maps.Equal(held, want) {
 		t.Errorf("held %v, want %v", held, want)
 	}
-	yearly := known(t, Yearly, "2026-11-23", published(t))
+	files := published(t)
+	for _, r := range releases() {
+		for _, f := range quality.Check(known(t, Monthly, r.day, files)) {
+			t.Errorf("as of %s: %+v", r.day, f)
+		}
+	}
+	yearly := known(t, Yearly, "2026-11-23", files)
 	for _, f := range quality.Check(yearly) {
 		t.Errorf("the yearbook: %s %s %s %s", yearly.Subjects[f.Subject].Name.ZH, yearly.Indicators[f.Indicator].Code, yearly.Axis.Label(f.Period), f.Rule)
 	}
@@ -87,7 +93,7 @@ func TestFirstSince1999(t *testing.T) {
 	if told.Margin == nil || math.Abs(*told.Margin-.392) > .001 || !told.Provisional || told.Robustness == nil || *told.Robustness < .5 || *told.Robustness > .75 {
 		t.Errorf("margin %v, provisional %v, robustness %v", told.Margin, told.Provisional, told.Robustness)
 	}
-	for _, w := range []string{"自1999年同期以来", "初步数", "相差0.39%，小于通常的修订幅度约0.6%，修订后仍成立的可能性约", "13个中10个可用、3个存疑待核"} {
+	for _, w := range []string{"自1999年同期以来", "初步数", "相差0.39%，小于通常的修订幅度约0.6%，修订后仍成立的可能性约", "13个中10个可用、3个存疑待核，按此前位置计"} {
 		if !strings.Contains(told.ZH, w) {
 			t.Errorf("%s lacks %s", told.ZH, w)
 		}

@@ -70,7 +70,7 @@ func (c city) book(x *industry) *book {
 		between := func(pair [2]float64) float64 { return pair[0] + (pair[1]-pair[0])*share }
 		l.second = x.comparable[y][12] * (1.17 - .05*share)
 		gdp := l.second / (between(c.second) * math.Exp(.003*r.NormFloat64()))
-		l.first = gdp * between(c.first) * math.Exp(.003*r.NormFloat64())
+		l.first = gdp * c.first[0] * math.Pow(c.first[1]/c.first[0], share) * math.Exp(.003*r.NormFloat64())
 		l.third = gdp - l.first - l.second
 		l.rate = math.NaN()
 		if y > 0 {
