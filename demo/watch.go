@@ -70,7 +70,7 @@ func (t *town) publish(ctx context.Context, f statistics.File) (int64, error) {
 		return 0, err
 	}
 	key := "demo/release/" + f.Name
-	done, err := t.Watch.Bring(ctx, tang, observatory.Import{Digest: digestOf(f.Data), Name: f.Name, Data: f.Data, Vintage: f.Vintage}, key)
+	done, err := t.Watch.Bring(ctx, tang, observatory.Import{Digest: digestOf(f.Data), Name: f.Name, Data: f.Data, Vintage: f.Vintage, First: f.First}, key)
 	if err != nil {
 		return 0, err
 	}
