@@ -63,7 +63,7 @@ func TestStory(t *testing.T) {
 	told.Seeded = s.figures(t)
 	sound(t, s)
 	told.Chapters = append(told.Chapters, s.chapter(t))
-	for i := range 4 {
+	for i := range 6 {
 		key := fmt.Sprintf("press-%d", i)
 		s.mustNext(t, key)
 		told.Chapters = append(told.Chapters, s.chapter(t))

@@ -22,6 +22,7 @@ import (
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/serial"
 	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/observatory"
 )
 
 // build makes the parts of a program over the database of a directory.
@@ -34,7 +35,7 @@ func build(ctx context.Context, dir string) (Parts, error) {
 	if found {
 		p.Clock = clock.NewManual(record.Now)
 	}
-	tables := []fs.FS{event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), attach.Migrations(), docket.Migrations()}
+	tables := []fs.FS{event.Migrations(), bus.Migrations(), auth.Migrations(), serial.Migrations(), link.Migrations(), matter.Migrations(), attach.Migrations(), docket.Migrations(), observatory.Migrations()}
 	if err := store.Migrate(ctx, p.File, tables...); err != nil {
 		return p, err
 	}
@@ -44,7 +45,7 @@ func build(ctx context.Context, dir string) (Parts, error) {
 	if p.Key, err = audit.OpenKey(filepath.Join(dir, "keys"), "touyan/chengchuan"); err != nil {
 		return p, err
 	}
-	if p.Rules, err = auth.NewRules(auth.Policies(), matter.Policies(), docket.Policies()); err != nil {
+	if p.Rules, err = auth.NewRules(auth.Policies(), matter.Policies(), docket.Policies(), observatory.Policies()); err != nil {
 		return p, err
 	}
 	if p.Book, err = auth.OpenBook(ctx, p.DB, p.Clock); err != nil {
@@ -79,7 +80,13 @@ func (p *Parts) office(ctx context.Context) error {
 		DB: p.DB, Clock: p.Clock, Book: p.Book, Rules: p.Rules, Key: p.Key, Desk: p.Desk, Units: units, Files: files,
 		Series: map[docket.Sort]string{docket.UrgeLetter: "澄政督函", docket.ResultPaper: "澄政督报"},
 	}
-	files.May = p.Docket.MayFile
+	p.Files, p.Watch = files, &observatory.Desk{DB: p.DB, Clock: p.Clock, Book: p.Book, Rules: p.Rules, Key: p.Key, Files: files}
+	files.May = func(ctx context.Context, who auth.Principal, subject int64, add bool) error {
+		if known, err := p.Watch.MayFile(ctx, who, subject, add); known || err != nil {
+			return err
+		}
+		return p.Docket.MayFile(ctx, who, subject, add)
+	}
 	return err
 }
 

@@ -136,28 +136,40 @@ func options(p *panel.Panel) fact.Options {
 }
 
 // compare finds what is true of one indicator now, and holds what was told to it.
+// How firm a fact is costs hundreds of draws, so it is found out for those alone
+// that are worth telling; one that reads differently keeps what was said of it.
 func (c *publishing) compare(after *vintage, o fact.Options, i int, told []Fact) {
-	all := o
-	all.Whole = true
+	chosen, all := o, o
+	chosen.Most = factsEach
+	all.Whole, all.Revisions = true, nil
 	holds := map[string]fact.Fact{}
 	for _, f := range fact.MineIndicator(after.panel, i, all).Facts {
 		holds[f.Key(after.panel)] = f
 	}
+	worth := map[string]fact.Fact{}
+	best := fact.MineIndicator(after.panel, i, chosen).Facts
+	for _, f := range best {
+		worth[f.Key(after.panel)] = f
+	}
 	known := map[string]bool{}
 	for _, was := range told {
-		known[was.Told.Key] = true
-		f, still := holds[was.Told.Key]
+		key := was.Told.Key
+		known[key] = true
+		f, still := holds[key]
 		if !still {
 			c.retracted = append(c.retracted, changed{fact: was})
 			continue
+		}
+		if again, ok := worth[key]; ok {
+			f = again
+		} else if was.Told.Robustness != nil {
+			f.Robust, f.Flags = *was.Told.Robustness, f.Flags|fact.Known
 		}
 		if now := after.tell(o, f); claimOf(now) != claimOf(was.Told) {
 			c.differ = append(c.differ, changed{was, now})
 		}
 	}
-	chosen := o
-	chosen.Most = factsEach
-	for _, f := range fact.MineIndicator(after.panel, i, chosen).Facts {
+	for _, f := range best {
 		if !known[f.Key(after.panel)] {
 			c.found = append(c.found, after.tell(o, f))
 		}

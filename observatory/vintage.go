@@ -289,7 +289,9 @@ func (v *vintage) peers() {
 				continue // ended before the panel begins
 			}
 		}
-		if len(set.Members) > 1 {
+		// A set of whom too few are in these figures at all is none of this panel's:
+		// first of thirteen is not first of the nation.
+		if n := len(strings.Fields(l["members"])); len(set.Members) > 1 && 5*len(set.Members) >= 4*n {
 			v.panel.Peers = append(v.panel.Peers, set)
 		}
 	}
