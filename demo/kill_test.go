@@ -80,7 +80,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	s := reopened(t, p)
 	sound(t, s)
 	straight := seeded(t)
-	for range 4 {
+	for range 6 {
 		straight.mustNext(t, "")
 	}
 	if got, want := s.deeds(t), straight.deeds(t); !slices.Equal(got, want) {

@@ -30,8 +30,11 @@ type watched struct {
 // was set up.
 func (s *seeding) reference(ctx context.Context) error {
 	tang := s.who["tang"]
-	for sort, data := range map[observatory.Sort][]byte{observatory.Subjects: statistics.Subjects(), observatory.Indicators: statistics.Indicators(), observatory.Peers: statistics.PeerTable()} {
-		if _, err := s.Watch.Enter(ctx, tang, sort, data, "demo/reference/"+string(sort)); err != nil {
+	for _, t := range []struct {
+		sort observatory.Sort
+		data []byte
+	}{{observatory.Subjects, statistics.Subjects()}, {observatory.Indicators, statistics.Indicators()}, {observatory.Peers, statistics.PeerTable()}} {
+		if _, err := s.Watch.Enter(ctx, tang, t.sort, t.data, "demo/reference/"+string(t.sort)); err != nil {
 			return err
 		}
 	}
