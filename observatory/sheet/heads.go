@@ -161,7 +161,7 @@ func (x *lexicon) aside(h *head, s string, year int) bool {
 
 // time takes the period out of a part.
 func (x *lexicon) time(h *head, s string, year int) string {
-	if !strings.ContainsAny(s, "0123456789月季年") || strings.Contains(s, "比2") || strings.Contains(s, "较2") {
+	if !strings.ContainsAny(s, "0123456789月季年") {
 		return s
 	}
 	w, rest, ok := x.find(s, year)

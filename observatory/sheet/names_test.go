@@ -100,6 +100,7 @@ func TestHeads(t *testing.T) {
 		{"人均地区生产总值", false, ""}, {"工业增加值占地区生产总值比重", false, ""}, {"地区生产总值|位次", false, ""}, {"地区生产总值|上年同期", false, ""}, {"地区生产总值目标", false, ""},
 		{"地区生产总值|第一产业", false, "va_primary"}, {"固定资产投资|第一产业", false, ""}, {"固定资产投资|第一产业增加值", false, "va_primary"}, {"主要指标|第一产业", false, "va_primary"}, {"规模以上工业|增加值", false, "va_industry"}, {"规模以上工业|增加值|增速", false, "va_industry_index +100"},
 		{"一般公共预算收入", true, "revenue"}, {"一般公共预算收入", false, "revenue_month"}, {"一般公共预算收入|本月", true, "revenue_month"}, {"一般公共预算收入|累计", false, "revenue"}, {"一般公共预算收入|1—10月", false, "revenue 2026-10"}, {"一般公共预算收入|10月", true, "revenue_month 2026-10"},
+		{"出口总额|增速", false, "exports_rate"}, {"出口总额（上年=100）", false, "exports_rate -100"}, {"实际使用外资（亿元）", false, "fdi_yuan 亿元"}, {"实际使用外资（万美元）", false, "fdi 万美元"}, {"实际使用外资", false, ""}, {"服务业增加值", false, "va_services"}, {"第三产业增加值", false, "va_tertiary"},
 		{"年末常住人口", false, ""}, {"常住人口（万人）", false, "population 万人"}, {"全社会用电量（亿千瓦时）", false, "power 亿千瓦时"}, {"总量", false, ""}, {"", false, ""},
 	} {
 		var parts []string

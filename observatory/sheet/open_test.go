@@ -36,7 +36,7 @@ func TestOpenText(t *testing.T) {
 		{"commas", []byte("a,b\n1,2\n"), "a|b/1|2"},
 		{"a mark of order", []byte("\xef\xbb\xbfa,b\r\n1,2\r\n"), "a|b/1|2"},
 		{"semicolons", []byte("a;b\n1,5;2\n"), "a|b/1,5|2"},
-		{"tabs and thousands", []byte("a\tb\n1,234\t2,345\n"), "a|b/1,234|2,345"},
+		{"tabs and thousands", []byte("a,x\tb\n1,234\t2,345\n"), "a,x|b/1,234|2,345"},
 		{"quotes", []byte("a,\"b,\nc\"\n1,2\n"), "a|b,\nc/1|2"},
 		{"GB18030", gb("地区,地区生产总值（亿元）\n澄川市,1\n㐂县,2\n"), "地区|地区生产总值（亿元）/澄川市|1/㐂县|2"},
 		{"lines of unequal length", []byte("title\na,b,c\n1,2\n"), "title||/a|b|c/1|2|"},

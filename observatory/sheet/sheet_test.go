@@ -39,6 +39,12 @@ func lanjiang() Known {
 			ind("investment", "固定资产投资", "亿元", "investment_index"),
 			ind("population", "常住人口", "万人", "", "人口"),
 			ind("births", "出生率", "‰", ""),
+			ind("exports", "出口总额", "亿元", "exports_rate"),
+			with(ind("exports_rate", "出口速度", "%", ""), func(x *panel.Indicator) { x.Pace, x.Rate = true, true }),
+			ind("fdi", "实际使用外资", "万美元", ""),
+			ind("fdi_yuan", "实际使用外资", "亿元", ""),
+			ind("va_tertiary", "第三产业增加值", "亿元", "", "服务业增加值"),
+			ind("va_services", "服务业增加值", "亿元", ""),
 			ind("power", "全社会用电量", "亿千瓦时", ""),
 		},
 		Spellings: map[string]string{"澄川全市": "990100"},
@@ -51,7 +57,7 @@ func show(r Result) []string {
 	for _, c := range r.Cells {
 		v := fmt.Sprint(c.Value)
 		if c.Missing {
-			v = "missing"
+			v = strings.TrimSuffix("missing "+v, " 0")
 		}
 		if c.Provisional {
 			v += "*"
@@ -125,7 +131,7 @@ func TestBulletins(t *testing.T) {
 				"990100 retail 2026-10 1234.5 sum", "990100 retail_growth 2026-10 4.9 sum",
 				"990100 power 2026-10 5 sum",
 				"wrong B7 The unit here does not measure what the indicator's does, so it is not read; check it.",
-				"unknown indicator A5 　　其中：高技术制造业增加值 ×1 ~va_industry ~va_primary",
+				"unknown indicator A5 　　其中：高技术制造业增加值 ×1 ~va_industry ~va_services ~va_tertiary",
 				"unknown indicator D8 五、全社会用电量 · 比上年同期增长（%） ×1 ~power",
 			}, nil,
 		},
@@ -296,6 +302,39 @@ func TestBulletins(t *testing.T) {
 			"cross 2-3 3-4 0 -1 -1 -1 2026-10", []string{"990100 investment 2026-10 5"},
 			[]string{"1 0 The title names more than one period; the first was taken. Check it."},
 		},
+		{
+			"a province beside its cities, marks in the header, totals as a column, a value and then none", grid(
+				"澄川市统计局编：2025年||||",
+				"省份|城市|地区生产总值（初步）|合计|全社会用电量（万千瓦时）",
+				"澜江省|澄川市|1|5|9e307",
+				"澜江省|宁州市|2|5|1",
+				"澜江省|宁州市|-|5|-",
+			),
+			"cross 1-2 2-5 1 -1 -1 -1 2025", []string{
+				"990100 gdp 2025 1*", "990100 power 2025 9e+303", "990200 gdp 2025 2*", "990200 power 2025 0.0001",
+				"unknown indicator D2 合计 ×3",
+			}, nil,
+		},
+		{
+			"values that look like years", grid("各市常住人口|||", "地区|2024年|2025年|总量", "澄川市|2010|2011|1", "宁州市|1999|2000|1"),
+			"periods 1-2 2-4 0 -1 -1 -1 ", []string{"990100 population 2024 2010", "990100 population 2025 2011", "990200 population 2024 1999", "990200 population 2025 2000"},
+			[]string{"1 3 The period of this column was not recognised and it is not read; say which it is."},
+		},
+		{
+			"an account since January for an indicator of months", grid("2026年1—10月||", "地区|固定资产投资|", "澄川市|5|"),
+			"cross 1-2 2-3 0 -1 -1 -1 2026-10 sum", []string{"990100 investment 2026-10 5 sum"},
+			[]string{"1 1 This column counts from the beginning of the year, the indicator is of single periods; check it."},
+		},
+		{
+			"a row in a unit that does not fit, and one too large, are told once", grid("指标|单位|2024|2025", "常住人口|亿元|1|2", "固定资产投资|万亿元|1|1e308"),
+			"periods 0-1 1-3 -1 -1 0 -1 ", []string{"wrong A1 No subject is given; say which column holds subjects, or of which subject the sheet is."},
+			[]string{"-1 -1 No column of subjects was recognised, and the title names none; say which it is."},
+		},
+		{
+			"data without a header", grid("澄川市|2026年|固定资产投资|", "宁州市|2026年|固定资产投资|5"),
+			"cross 0-1 1-2 0 -1 -1 -1 ", []string{"wrong A1 The period of the data is not given; enter it, such as 2026-10."},
+			[]string{"-1 -1 The header was not recognised; say which rows it is in.", "-1 -1 The period of the data was not recognised; enter it, such as 2026-10."},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			grids, err := Open("t.csv", []byte(c.text))
@@ -306,6 +345,9 @@ func TestBulletins(t *testing.T) {
 			got := fmt.Sprintf("%s %d-%d %d-%d %d %d %d %d %s", s.Layout, s.Head, s.First, s.First, s.Last, s.SubjectCol, s.TimeCol, s.IndicatorCol, s.ValueCol, s.Period)
 			if s.Cumulative {
 				got += " sum"
+			}
+			if s.SubjectCol >= 0 && s.Subject != "" {
+				t.Errorf("two subjects: %+v", s)
 			}
 			if got != c.shape {
 				t.Errorf("shape\n got %s\nwant %s", got, c.shape)
@@ -324,5 +366,65 @@ func compare(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
 		t.Errorf("%s\n got:\n%s\nwant:\n%s", what, g, w)
+	}
+}
+
+// TestCorrected: what a person changes in a shape is what is read.
+func TestCorrected(t *testing.T) {
+	k := lanjiang()
+	grids, err := Open("x.csv", []byte(grid("指标|单位|2024|2025", "常住人口|亿元|1|2", "固定资产投资|万亿元|1|1e308")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := Guess(grids[0], k)
+	s.Subject = "990100"
+	compare(t, "with a subject", show(Read(grids[0], s, k)), []string{
+		"990100 investment 2024 10000",
+		"wrong B2 The unit here does not measure what the indicator's does, so it is not read; check it.",
+		"wrong D3 The value is too large to be kept; check it.",
+	})
+	s.Scale[2], s.Periods = 0.5, map[int]string{2: "2023Q4", 9: "2024"}
+	compare(t, "with a factor and other periods", show(Read(grids[0], s, k)), []string{
+		"990100 population 2023Q4 0.5", "990100 investment 2023Q4 0.5", "990100 investment 2024 missing",
+		"wrong B2 The unit here does not measure what the indicator's does, so it is not read; check it.",
+	})
+	for _, c := range []struct {
+		change func(*Shape)
+		want   string
+	}{
+		{func(s *Shape) { s.Layout, s.Period = "other", "2025" }, "wrong A1 Say how the sheet is laid out."},
+		{func(s *Shape) { s.Layout = panel.Long }, "wrong A1 The period of the data is not given; enter it, such as 2026-10."},
+		{func(s *Shape) { s.Layout, s.Period = panel.Long, "2025" }, "wrong A1 Say which column holds the values."},
+		{func(s *Shape) { s.Period = "soon" }, "wrong A1 The period entered cannot be read; write 2026, 2026Q3 or 2026-10."},
+		{func(s *Shape) { s.Periods = map[int]string{2: "soon"} }, "wrong C1 The period chosen for this column cannot be read; write 2026, 2026Q3 or 2026-10."},
+		{func(s *Shape) { s.IndicatorCol, s.Indicator = -1, "none" }, "wrong A1 No indicator is given; say which column holds indicators, or of which indicator the sheet is."},
+		{func(s *Shape) { s.Layout, s.Period, s.Columns = Cross, "2025", map[int]string{2: "none", 3: ""} }, "wrong C1 The indicator chosen for this column is not in the catalogue; choose another."},
+	} {
+		s, _ := Guess(grids[0], k)
+		s.Subject = "990100"
+		if c.change(&s); s.Layout != panel.Periods {
+			s.Periods = nil
+		}
+		compare(t, "refused", show(Read(grids[0], s, k)), []string{c.want})
+	}
+}
+
+// TestShort: what is wrong with a cell is told without more than twenty characters
+// of it.
+func TestShort(t *testing.T) {
+	secret := strings.Repeat("居民身份证号", 5)
+	grids, err := Open("x.csv", []byte(grid("地区|年份|固定资产投资", "澄川市|2025|"+secret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := Guess(grids[0], lanjiang())
+	r := Read(grids[0], s, lanjiang())
+	if len(r.Wrong) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	for _, text := range []string{r.Wrong[0].Text.ZH, r.Wrong[0].Text.EN} {
+		if strings.Contains(text, string([]rune(secret)[:20])) || !strings.Contains(text, string([]rune(secret)[:19])) {
+			t.Errorf("%s", text)
+		}
 	}
 }
