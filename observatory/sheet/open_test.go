@@ -168,6 +168,28 @@ func TestOpenWorkbook(t *testing.T) {
 	compare(t, "by month", show(Read(grids[1], s, lanjiang())), []string{"990100 investment 2026-10 12"})
 }
 
+// TestTextsAndDays: digits written as text stay as they are whatever the format;
+// days are counted from the year the workbook says.
+func TestTextsAndDays(t *testing.T) {
+	for from1904, want := range map[bool]string{false: "0.5|2026-10-01|50%|-3", true: "0.5|2030-10-02|50%|-3"} {
+		data := workbook(t, func(f *excelize.File) []error {
+			percent, err1 := f.NewStyle(&excelize.Style{NumFmt: 9})
+			day, err2 := f.NewStyle(&excelize.Style{NumFmt: 14})
+			return []error{err1, err2, f.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &from1904}),
+				f.SetCellStr("Sheet1", "A1", "0.5"), f.SetCellValue("Sheet1", "B1", 46296), f.SetCellValue("Sheet1", "C1", 0.5), f.SetCellValue("Sheet1", "D1", -3),
+				f.SetCellStyle("Sheet1", "A1", "A1", percent), f.SetCellStyle("Sheet1", "B1", "B1", day), f.SetCellStyle("Sheet1", "C1", "C1", percent), f.SetCellStyle("Sheet1", "D1", "D1", day),
+			}
+		})
+		grids, err := Open("t.xlsx", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lay(grids[0]); got != want {
+			t.Errorf("from 1904 %v: %s, not %s", from1904, got, want)
+		}
+	}
+}
+
 // TestFormats: which formats of numbers are per cents and dates.
 func TestFormats(t *testing.T) {
 	for _, c := range []struct {

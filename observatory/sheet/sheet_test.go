@@ -316,8 +316,8 @@ func TestBulletins(t *testing.T) {
 			}, nil,
 		},
 		{
-			"values that look like years", grid("各市常住人口|||", "地区|2024年|2025年|总量", "澄川市|2010|2011|1", "宁州市|1999|2000|1"),
-			"periods 1-2 2-4 0 -1 -1 -1 ", []string{"990100 population 2024 2010", "990100 population 2025 2011", "990200 population 2024 1999", "990200 population 2025 2000"},
+			"values that look like years", grid("2025年各市常住人口|||", "地区|2024年|2025年|总量", "澄川市|2010|2011|1", "宁州市|1999|2000|1"),
+			"periods 1-2 2-4 0 -1 -1 -1 2025", []string{"990100 population 2024 2010", "990100 population 2025 2011", "990200 population 2024 1999", "990200 population 2025 2000"},
 			[]string{"1 3 The period of this column was not recognised and it is not read; say which it is."},
 		},
 		{
@@ -425,6 +425,15 @@ func TestShort(t *testing.T) {
 	for _, text := range []string{r.Wrong[0].Text.ZH, r.Wrong[0].Text.EN} {
 		if strings.Contains(text, string([]rune(secret)[:20])) || !strings.Contains(text, string([]rune(secret)[:19])) {
 			t.Errorf("%s", text)
+		}
+	}
+}
+
+func TestNumbering(t *testing.T) {
+	for row, want := range map[string]bool{"甲|1|2|3": true, "栏次|(1)|(2)": true, "|0|1": true, "甲|1|3": false, "澄川市|1|2": false, "甲|5|6": false, "甲|1": false, "甲|1|2.5": false, "1|2|3": true} {
+		q := newTable(Grid{Rows: [][]string{strings.Split(row, "|")}}, Shape{}, Known{})
+		if got := q.numbering(0); got != want {
+			t.Errorf("%s: %v", row, got)
 		}
 	}
 }
