@@ -238,3 +238,25 @@ func TestLesser(t *testing.T) {
 		t.Errorf("the middle weighs %v, the top %v", got, top)
 	}
 }
+
+// TestCrossing: that growth rates cross is less than that levels do, and a move in
+// rank of computed growth less than one of a level.
+func TestCrossing(t *testing.T) {
+	weigh := func(pace bool) float32 {
+		p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter, Rate: pace, Pace: pace}, append(flat(6, 1), 9), flat(7, 5), flat(7, 4))
+		return late(p, plain(p), Overtake)[0].Importance
+	}
+	if level, pace := weigh(false), weigh(true); pace != level/2 {
+		t.Errorf("a level weighs %v, a growth rate %v", level, pace)
+	}
+	p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter}, append(flat(6, 1), 9), flat(7, 5), flat(7, 4))
+	o := plain(p)
+	o.Growth, o.Whole = true, true
+	weight := map[Form]float32{}
+	for _, f := range late(p, o, RankChange) {
+		weight[f.Form] = f.Importance
+	}
+	if weight[Growth] <= 0 || weight[Growth] >= weight[Level] {
+		t.Errorf("%v", weight)
+	}
+}

@@ -158,8 +158,12 @@ func TestDoubt(t *testing.T) {
 	p.Slabs[0].Hold(1, 7)
 	o := plain(p)
 	o.From, o.Whole = 7, true
+	o.Revisions = map[string]*Revisions{"x": {Paths: [][]float64{{0}, {0}}}}
 	ranks := map[int32]int32{}
 	for _, f := range Mine(p, o).Facts {
+		if f.Robust < 1 {
+			t.Errorf("not true in the very same world: %s", Say(p, o, f).ZH)
+		}
 		switch f.Kind {
 		case Rank:
 			ranks[f.Subject] = f.P1

@@ -14,6 +14,7 @@ func release(paced bool, change func(level, pace *panel.Slab)) *panel.Panel {
 	subjects := make([]panel.Subject, 12)
 	about := []panel.Indicator{{Code: "va", Form: panel.Cumulative, Growth: "va_rate"}, {Code: "va_rate", Form: panel.Cumulative, Rate: true, Pace: paced}}
 	p := panel.New(axis, subjects, about)
+	p.Peers = []panel.PeerSet{{Code: "all", Kind: "province", Members: []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}}
 	for s := range subjects {
 		for t := range axis.Len {
 			whole := 100 * math.Pow(1.35, float64(s)) * math.Pow(1.06+float64(s%3)/100, float64(t/12))
@@ -81,6 +82,9 @@ func TestNewest(t *testing.T) {
 			if got[at] != rule {
 				t.Errorf("%s: %v is %q, want %q", c.name, at, got[at], rule)
 			}
+		}
+		if found := Check(p); c.told == "" && c.held == nil && len(found) > 0 {
+			t.Errorf("%s: %+v", c.name, found)
 		}
 		if c.told != "" && len(c.held) == 0 && !told {
 			t.Errorf("%s: %s is not told", c.name, c.told)
