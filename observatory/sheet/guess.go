@@ -50,7 +50,7 @@ type line struct {
 func (q *guesser) line(r int) line {
 	var l line
 	seen := map[string]bool{}
-	for c := range q.Grid.width() {
+	for c := range q.cols {
 		s := tidy(q.text(r, c))
 		if s == "" || seen[s] {
 			continue
@@ -101,7 +101,7 @@ func (q *guesser) titled(r int, l line) bool {
 		return true
 	}
 	about := 0
-	for c := range q.Grid.width() {
+	for c := range q.cols {
 		s := tidy(q.text(r, c))
 		if s == "" {
 			continue
@@ -152,7 +152,7 @@ func (q *guesser) under(above, r int) bool {
 
 // begins gives the first column in which a row holds something.
 func (q *guesser) begins(r int) int {
-	for c := range q.Grid.width() {
+	for c := range q.cols {
 		if tidy(q.text(r, c)) != "" {
 			return c
 		}
@@ -279,7 +279,7 @@ func (c column) mostly(n int) bool { return n > 0 && 2*n >= c.filled }
 
 // look takes the sample.
 func (q *guesser) look() {
-	q.columns = make([]column, q.Grid.width())
+	q.columns = make([]column, q.cols)
 	words := map[string]bool{}
 	for i := range q.columns {
 		c := column{subjects: map[string]bool{}, role: q.roleOfColumn(i), head: q.header(i)}

@@ -15,7 +15,7 @@ import (
 // only, and so do all cells that say the same subject, indicator and period twice.
 func Read(g Grid, s Shape, k Known) Result {
 	r := &reading{
-		table: newTable(g, s, k), heads: map[int]head{}, words: map[string]meaning{}, unknown: map[[2]string]int{},
+		table: newTable(g, s, k), words: map[wording]meaning{}, unknown: map[[2]string]int{},
 		merged: map[[2]int]bool{},
 	}
 	r.First, r.Last = min(max(r.First, 0), len(g.Rows)), min(max(r.Last, 0), len(g.Rows))
@@ -34,8 +34,7 @@ func Read(g Grid, s Shape, k Known) Result {
 type reading struct {
 	*table
 	Result
-	heads   map[int]head
-	words   map[string]meaning
+	words   map[wording]meaning
 	unknown map[[2]string]int // kind and name → place in Unknown
 	columns []field
 	title   stamp
@@ -59,6 +58,13 @@ type field struct {
 	stamp stamp
 	timed bool
 	head  head
+}
+
+// wording is what the meaning of a name depends on: the name, and how its column
+// counts.
+type wording struct {
+	name                        string
+	growth, index, sums, single bool
 }
 
 // meaning is what the name of an indicator in a row means.
@@ -97,7 +103,7 @@ func (r *reading) prepare(k Known) bool {
 	}
 	r.readUnits()
 	r.unitCol, r.stated = -1, -1
-	for c := range r.Grid.width() {
+	for c := range r.cols {
 		switch is := r.roleOfColumn(c); {
 		case r.unitCol < 0 && is == unitRole:
 			r.unitCol = c
@@ -186,7 +192,7 @@ func (r *reading) stamped(c int) (field, bool) {
 
 // unmapped tells of columns of values that the shape says nothing about.
 func (r *reading) unmapped() {
-	for c := range r.Grid.width() {
+	for c := range r.cols {
 		if _, said := r.Columns[c]; said || c == r.SubjectCol || c == r.TimeCol || c == r.IndicatorCol || c == r.ValueCol {
 			continue
 		}
@@ -384,7 +390,7 @@ func (r *reading) meaning(row int, column head) meaning {
 	if r.IndicatorCol >= 0 {
 		name = r.text(row, r.IndicatorCol)
 	}
-	key := fmt.Sprint(column.growth, column.index, column.sums, column.single, name)
+	key := wording{name, column.growth, column.index, column.sums, column.single}
 	m, ok := r.words[key]
 	if ok {
 		return m
@@ -467,7 +473,7 @@ func scaled(v, factor, shift float64) float64 {
 func (r *reading) written(row int) bool {
 	known := r.SubjectCol >= 0 && r.places.find(r.text(row, r.SubjectCol)) != ""
 	seen := ""
-	for c := range r.Grid.width() {
+	for c := range r.cols {
 		s := tidy(r.text(row, c))
 		if s == "" || s == seen {
 			continue
@@ -484,7 +490,7 @@ func (r *reading) written(row int) bool {
 func (r *reading) repeatsHead(row int) bool {
 	for h := r.Head; h < r.First; h++ {
 		same := 0
-		for c := range r.Grid.width() {
+		for c := range r.cols {
 			if tidy(r.text(h, c)) != tidy(r.text(row, c)) {
 				same = -1
 				break
@@ -506,33 +512,46 @@ func (r *reading) twice() {
 		indicator, subject string
 		stamp              stamp
 	}
-	of := func(c Cell) key { return key{c.Indicator, c.Subject, stamp{c.Freq, c.Period}} }
-	first := map[key]int{}
-	count := map[key]int{}
+	type place struct {
+		values, none  int
+		first, second int // of the cells with a value
+	}
+	slots := make([]int, len(r.Cells))
+	index := make(map[key]int, len(r.Cells))
+	var places []place
 	for i, c := range r.Cells {
-		if k := of(c); !c.Missing {
-			if count[k]++; count[k] == 1 {
-				first[k] = i
+		k := key{c.Indicator, c.Subject, stamp{c.Freq, c.Period}}
+		n, seen := index[k]
+		if !seen {
+			n = len(places)
+			index[k], places = n, append(places, place{})
+		}
+		slots[i] = n
+		if p := &places[n]; !c.Missing {
+			switch p.values++; p.values {
+			case 1:
+				p.first = i
+			case 2:
+				p.second = i
 			}
 		}
 	}
 	kept := r.Cells[:0:0]
-	gone := map[key]bool{}
-	for _, c := range r.Cells {
-		k := of(c)
+	for i, c := range r.Cells {
+		p := &places[slots[i]]
 		switch {
-		case c.Missing && (count[k] > 0 || gone[k]):
+		case c.Missing && p.values+p.none > 0:
 		case c.Missing:
-			gone[k] = true
+			p.none++
 			kept = append(kept, c)
-		case count[k] == 1:
+		case p.values == 1:
 			kept = append(kept, c)
 		default:
-			one := r.Cells[first[k]]
-			where := A1(one.Row, one.Col)
-			if c == one {
-				where = r.second(first[k], func(c Cell) bool { return of(c) == k && !c.Missing })
+			other := r.Cells[p.first]
+			if i == p.first {
+				other = r.Cells[p.second]
 			}
+			where := A1(other.Row, other.Col)
 			r.wrong(c.Row, c.Col, fmt.Sprintf("与 %s 是同一地区、指标和时间；请留下对的一个。", where), fmt.Sprintf("%s is of the same subject, indicator and period; keep the right one.", where))
 		}
 	}
@@ -543,14 +562,4 @@ func (r *reading) twice() {
 		}
 		return a.Col - b.Col
 	})
-}
-
-// second gives the place of the cell after one that is like it.
-func (r *reading) second(after int, like func(Cell) bool) string {
-	for _, c := range r.Cells[after+1:] {
-		if like(c) {
-			return A1(c.Row, c.Col)
-		}
-	}
-	return ""
 }

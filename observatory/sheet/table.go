@@ -13,6 +13,7 @@ type table struct {
 	*patterns
 	Grid
 	Shape
+	cols    int // of the widest row
 	places  *places
 	lexicon *lexicon
 	year    int      // of Shape.Period; 0 when it is not told
@@ -21,7 +22,7 @@ type table struct {
 
 func newTable(g Grid, s Shape, k Known) *table {
 	p := newPatterns()
-	t := &table{patterns: p, Grid: g, Shape: s, places: newPlaces(p, k), lexicon: newLexicon(p, k)}
+	t := &table{patterns: p, Grid: g, Shape: s, cols: g.width(), places: newPlaces(p, k), lexicon: newLexicon(p, k)}
 	t.inYear()
 	return t
 }
@@ -71,7 +72,7 @@ func roleOf(s string) role {
 // numbering reports whether a row only numbers its columns: 甲 1 2 3.
 func (t *table) numbering(r int) bool {
 	next, n := 0, 0
-	for c := range t.Grid.width() {
+	for c := range t.cols {
 		switch s := tidy(t.text(r, c)); {
 		case s == "" || s == "甲" || s == "乙" || s == "丙" || s == "丁" || s == "栏次":
 		default:
