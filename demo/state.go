@@ -53,6 +53,7 @@ type State struct {
 	Now    string  `json:"now"`
 	Steps  []Step  `json:"steps"`
 	Logins []Login `json:"logins"`
+	Draft  string  `json:"draft" doc:"the speech whose figures step 2 checks"`
 }
 
 // logins lists the people of the story.
@@ -74,22 +75,14 @@ func (s *Story) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	steps, done, err := s.done(ctx, at)
-	if err != nil {
-		return State{}, err
-	}
-	happened := map[int]bool{}
-	for i, n := range steps {
-		happened[n] = done[i]
-	}
-	out := State{Now: stamp(s.Clock.Now()), Logins: s.logins()}
+	out := State{Now: stamp(s.Clock.Now()), Logins: s.logins(), Draft: strings.TrimSpace(s.script.Speech.Draft)}
 	for _, sc := range s.script.Steps {
 		step := Step{
 			N: sc.N, Title: sc.Title.text(), Domain: sc.Domain, Built: sc.Built, State: StepMissing,
 			At: sc.Time, Who: sc.Who, Login: sc.Login, Text: sc.Text.text(),
 		}
 		if sc.Built {
-			if err := s.fill(ctx, &step, at, next, happened[sc.N]); err != nil {
+			if err := s.fill(ctx, &step, at, next); err != nil {
 				return State{}, err
 			}
 		} else {
@@ -104,9 +97,9 @@ func (s *Story) State(ctx context.Context) (State, error) {
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
 
 // fill says how far a built step is and, once it is done, what came of it.
-func (s *Story) fill(ctx context.Context, step *Step, at standing, next int, done bool) error {
+func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) error {
 	switch {
-	case done:
+	case next == 0 || step.N < next:
 		step.State = StepDone
 	case step.N == next:
 		step.State = StepNext
@@ -148,9 +141,6 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int, don
 	case stepClosed:
 		step.At = stamp(time.UnixMicro(m.Updated).In(clock.Shanghai()))
 		result = s.closedText(m)
-		if at.watched.december == 0 {
-			break
-		}
 		told, err := s.watchText(ctx, step.N, at.watched)
 		if err != nil {
 			return err

@@ -141,7 +141,6 @@ CREATE TABLE abroad (
     lesson TEXT NOT NULL,
     source TEXT NOT NULL,
     entered BIGINT NOT NULL,
-    entered_by BIGINT NOT NULL,
-    rev BIGINT NOT NULL
+    entered_by BIGINT NOT NULL
 );
 CREATE INDEX abroad_day ON abroad (day, id);

@@ -2,13 +2,14 @@ import { speaker } from '../kit/lang'
 import { chart } from '../texts/chart'
 import { frame } from '../texts/frame'
 import { insight } from '../texts/insight'
+import { judgement } from '../texts/judgement'
 import { observatory } from '../texts/observatory'
 import { paper } from '../texts/paper'
 import { screens } from '../texts/screens'
 import { security } from '../texts/security'
 import { work } from '../texts/work'
 
-const texts = { ...frame, ...work, ...screens, ...security, ...insight, ...paper, ...chart, ...observatory }
+const texts = { ...frame, ...work, ...screens, ...security, ...insight, ...paper, ...chart, ...observatory, ...judgement }
 
 export type Key = keyof typeof texts
 export const t = speaker(texts)

@@ -28,6 +28,7 @@ const reads = {
 // The observatory's, whose types stand in a file of their own.
 const observed = {
   Overview: "S['ObservatoryOverview']", ReleaseRow: "S['ObservatoryReleaseRow']", ReleasePage: "S['ObservatoryReleasePage']", Look: "S['ObservatoryLookPage']", FactRow: "S['ObservatoryFactRow']",
+  ClaimPage: "S['ObservatoryClaimPage']", NoteRow: "S['ObservatoryNoteRow']", NotePage: "S['ObservatoryNotePage']", EvaluationRow: "S['ObservatoryEvaluationRow']", EvaluationPage: "S['ObservatoryEvaluationPage']", AbroadRow: "S['ObservatoryAbroadRow']",
   FactPage: "S['ObservatoryFactPage']", IndicatorPage: "S['ObservatoryIndicatorPage']", ComparePage: "S['ObservatoryComparePage']", ChangesPage: "S['ObservatoryChangesPage']", Acted: "S['ObservatoryActed']",
 }
 const sends = { ProposalAct: "S['RevisionInputBody']" }
@@ -37,11 +38,11 @@ const lines = [
   "import type * as O from '../../console/api/observatory'",
   "type S = components['schemas']",
   'type Fits<_Wide, _Narrow extends _Wide> = true',
-  // Loose: where the document says only "object" the screens know more, and a list
+  // Loose: where the document says only "object", or nothing, the screens know more, and a list
   // is documented as nullable but sent as a list. Wide: ours may name the words of
   // an enumeration that the document calls a string.
   'type List<X> = Extract<X, unknown[]> extends never ? X : NonNullable<X>',
-  'type Open<X> = string extends keyof NonNullable<X> ? any : X',
+  'type Open<X> = unknown extends X ? any : string extends keyof NonNullable<X> ? any : X',
   'type Loose<X> = X extends (infer E)[] ? Loose<List<E>>[] : X extends object ? { [K in keyof X]: Loose<List<Open<X[K]>>> } : X',
   'type Wide<X> = X extends string ? string : X extends number ? number : X extends boolean ? boolean : X extends (infer E)[] ? Wide<E>[] : X extends object ? { [K in keyof X]: Wide<X[K]> } : X',
   ...Object.entries(reads).map(([ours, server], i) => `export type Reads${i} = Fits<Wide<T.${ours}>, Loose<${server}>>`),

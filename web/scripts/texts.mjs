@@ -7,7 +7,7 @@ import { createServer } from 'vite'
 const server = await createServer({ server: { middlewareMode: true, hmr: false, ws: false }, appType: 'custom', logLevel: 'error' })
 const wrong = []
 const known = new Set()
-const groups = { frame: 'frame', work: 'work', screens: 'screens', security: 'security', insight: 'insight', chart: 'chart', observatory: 'observatory', portal: 'portal' }
+const groups = { frame: 'frame', work: 'work', screens: 'screens', security: 'security', insight: 'insight', chart: 'chart', observatory: 'observatory', judgement: 'judgement', portal: 'portal' }
 for (const [file, name] of Object.entries(groups)) {
   const texts = (await server.ssrLoadModule(`/texts/${file}.ts`))[name]
   for (const [key, text] of Object.entries(texts)) {

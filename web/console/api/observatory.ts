@@ -320,6 +320,172 @@ export interface MapData {
   features: { type: 'Feature'; properties: { code: string; name: string }; geometry: unknown }[]
 }
 
+export type Verdict = 'agrees' | 'disagrees' | 'ambiguous' | 'no_data'
+
+/** What a draft says, held to the figures. */
+export interface Claim {
+  /** From 1, over the whole draft. */
+  n: number
+  kind: string
+  verdict: Verdict
+  name: Text
+  why: Text
+  evidence: Evidence[]
+}
+
+export interface ClaimPiece {
+  text: string
+  claim: Claim | null
+}
+
+export interface ClaimPage {
+  lines: { n: number; pieces: ClaimPiece[] }[]
+  /** Claims by verdict; none of a verdict is not named. */
+  counts: Partial<Record<Verdict, number>>
+}
+
+export interface NotePage extends NoteRow {
+  /** With quotes as {{fact 123}}. */
+  body: string
+  pieces: { text: string; fact: FactRow | null }[]
+  history: HistoryRow[]
+  /** Whoever asks wrote it. */
+  may_write: boolean
+}
+
+export type Method = 'sc' | 'sdid' | 'did'
+export type Expectation = 'rise' | 'fall' | 'change'
+export type Grade = 'evidence' | 'insufficient' | 'opposite'
+
+export interface EvaluationRow {
+  id: Id
+  title: string
+  treated: Coded
+  outcome: Coded
+  from: string
+  method: Method
+  frozen: string
+  frozen_by: Somebody
+  /** Empty while nobody has seen a result. */
+  computed: string
+  grade: Grade | ''
+  verdict: Text | null
+}
+
+export interface Question {
+  freq: number
+  indicator: string
+  peers: string
+  vintage: string
+  method: Method
+  file?: { sha256: string; name: string; unit: string; time: string; outcome: string }
+  basis?: Id
+  why: string
+  protocol: { outcome: string; treated: string; from: string; since: string; until: string; donors: string[]; exclude: string[]; expect: Expectation }
+}
+
+export interface Certificate {
+  kkt_residual: number
+  sum_error: number
+  least_weight: number
+  iterations: number
+}
+
+/** What one method gives under a protocol; times and units as the protocol's. */
+export interface EffectResult {
+  estimate: number
+  standard_error: number | null
+  p: number
+  p_rule: string
+  smallest_possible_p: number
+  rmspe_rank: number
+  rmspe_rank_of: number
+  pre_rmspe: number
+  post_rmspe: number
+  rmspe_ratio: number
+  kkt_residual: number
+  weights: Record<string, number>
+  time_weights: Record<string, number>
+  certificate: Certificate
+  time_certificate?: Certificate
+  pre_periods: number
+  post_periods: number
+  donors: number
+  path: { time: string; observed: number; synthetic: number; gap: number }[]
+  placebos: { unit: string; estimate: number; pre_rmspe: number; gap?: number[] }[]
+  leave_one_out: { unit: string; estimate: number }[]
+  in_time_placebo: { from: string; estimate: number; p: number } | null
+  unused_units: { unit: string; reason: string; missing_cells?: number }[] | null
+  unused_periods: string[] | null
+  verdict: { grade: Grade; zh: string; en: string; reasons: Text[] }
+}
+
+export interface EvaluationPage extends EvaluationRow {
+  question: Question
+  protocol_sha256: string
+  unit: Text
+  /** Of the units, by code. */
+  names: Record<string, string>
+  result: EffectResult | null
+  /** The effect in per cent of what would have been. */
+  percent: number | null
+  history: HistoryRow[]
+  may_work: boolean
+}
+
+export interface FreezeInput {
+  title: string
+  freq?: number
+  indicator?: string
+  file?: string
+  file_name?: string
+  unit_column?: string
+  time_column?: string
+  value_column?: string
+  peers?: string
+  vintage?: string
+  method: Method
+  basis?: Id
+  why: string
+  treated: string
+  from: string
+  since?: string
+  until?: string
+  exclude?: string[]
+  expect: Expectation
+}
+
+export type AbroadSort = 'policy' | 'announcement' | 'forum' | 'exchange' | 'cooperation'
+
+export interface AbroadRow {
+  id: Id
+  day: string
+  place: string
+  sort: AbroadSort
+  sort_name: Text
+  title: string
+  content: string
+  lesson: string
+  source: string
+  entered: string
+  entered_by: Somebody
+  led: { matter: Id; at: string }[] | null
+}
+
+export interface AbroadInput {
+  day: string
+  place: string
+  sort: AbroadSort
+  title: string
+  content: string
+  lesson?: string
+  source: string
+}
+
+export type ReferenceSort = 'subject' | 'indicator' | 'peers'
+/** A row of a table of reference: column → text. */
+export type ReferenceRow = Record<string, string>
+
 const at = '/api/observatory'
 const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(at + path, query))
 const post = <R>(path: string, body: unknown, key?: string) => call<R>('POST', at + path, body, key)
@@ -339,4 +505,16 @@ export const observatory = {
   compare: (query: Query) => get<ComparePage>('/compare', query),
   changes: (query: Query) => get<ChangesPage>('/changes', query),
   map: () => get<MapData | null>('/map'),
+  claims: (body: { text?: string; file?: string; name?: string }) => post<ClaimPage>('/claims', body),
+  notes: () => get<NoteRow[]>('/notes'),
+  note: (id: Id) => get<NotePage>(`/notes/${id}`),
+  writeNote: (id: Id, body: { title: string; body: string }, key: string) => post<Acted>(id ? `/notes/${id}` : '/notes', body, key),
+  evaluations: () => get<EvaluationRow[]>('/evaluations'),
+  evaluation: (id: Id) => get<EvaluationPage>(`/evaluations/${id}`),
+  freeze: (body: FreezeInput, key: string) => post<Acted>('/evaluations', body, key),
+  compute: (id: Id, key: string) => post<Acted>(`/evaluations/${id}/compute`, {}, key),
+  abroad: () => get<AbroadRow[]>('/abroad'),
+  enterAbroad: (body: AbroadInput, key: string) => post<Acted>('/abroad', body, key),
+  reference: (sort: ReferenceSort) => get<ReferenceRow[]>(`/reference/${sort}`),
+  enterReference: (sort: ReferenceSort, table: string, key: string) => post<Acted>(`/reference/${sort}`, { table }, key),
 }

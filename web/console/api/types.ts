@@ -643,6 +643,8 @@ export interface Demo {
   now: string
   steps: DemoStep[]
   logins: { login: string; name: string; role: Text; password: string }[]
+  /** The speech whose figures the story checks. */
+  draft: string
 }
 
 export interface Tamper {
