@@ -9,6 +9,7 @@ import (
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/link"
+	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/web"
 	"touyan.dev/touyan/observatory/panel"
 )
@@ -51,19 +52,27 @@ type EvidenceRow struct {
 	Release   int64        `json:"release"`
 }
 
+// GroundRow is a figure that a fact rests on, with the file it was read from and
+// what is known of it now.
+type GroundRow struct {
+	EvidenceRow
+	File int64    `json:"file" doc:"the attachment; 0 if there is none"`
+	Now  *float64 `json:"now" doc:"the figure as known now; null when the gate keeps it out"`
+}
+
 // FactPage is a fact with what it rests on and what it led to.
 type FactPage struct {
 	FactRow
-	Rarity     float64       `json:"rarity" doc:"bits"`
-	Importance float64       `json:"importance"`
-	Novelty    float64       `json:"novelty"`
-	Evidence   []EvidenceRow `json:"evidence"`
-	Basis      ReleaseRow    `json:"basis" doc:"the release that brought it"`
-	BrokenBy   *ReleaseRow   `json:"broken_by"`
-	History    []HistoryRow  `json:"history"`
-	Notes      []NoteRow     `json:"notes"`
-	Led        []LedRow      `json:"led" doc:"matters made of it"`
-	May        bool          `json:"may_work"`
+	Rarity     float64      `json:"rarity" doc:"bits"`
+	Importance float64      `json:"importance"`
+	Novelty    float64      `json:"novelty"`
+	Evidence   []GroundRow  `json:"evidence"`
+	Basis      ReleaseRow   `json:"basis" doc:"the release that brought it"`
+	BrokenBy   *ReleaseRow  `json:"broken_by"`
+	History    []HistoryRow `json:"history"`
+	Notes      []NoteRow    `json:"notes"`
+	Led        []LedRow     `json:"led" doc:"matters made of it"`
+	May        bool         `json:"may_work"`
 }
 
 // HistoryRow is something that happened to a fact or an evaluation.
@@ -169,7 +178,7 @@ func (d *Desk) factPage(ctx context.Context, id int64) (*FactPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &FactPage{FactRow: n.fact(f), Rarity: float64(f.Told.Rarity), Importance: float64(f.Told.Importance), Novelty: float64(f.Told.Novelty), Evidence: []EvidenceRow{}, History: []HistoryRow{}, Notes: []NoteRow{}, Led: []LedRow{}}
+	p := &FactPage{FactRow: n.fact(f), Rarity: float64(f.Told.Rarity), Importance: float64(f.Told.Importance), Novelty: float64(f.Told.Novelty), Evidence: []GroundRow{}, History: []HistoryRow{}, Notes: []NoteRow{}, Led: []LedRow{}}
 	p.May = d.works(web.Who(ctx))
 	basis, err := d.Release(ctx, f.Release)
 	if err != nil {
@@ -184,8 +193,8 @@ func (d *Desk) factPage(ctx context.Context, id int64) (*FactPage, error) {
 		row := n.release(ended)
 		p.BrokenBy = &row
 	}
-	for _, e := range f.Told.Evidence {
-		p.Evidence = append(p.Evidence, EvidenceRow{Indicator: n.indicator(e.Indicator), Subject: n.subject(e.Subject), Time: e.Time, Value: e.Value, Unit: n.unit(e.Indicator), Source: e.Source})
+	if p.Evidence, err = d.grounds(ctx, n, f); err != nil {
+		return nil, err
 	}
 	if p.History, err = d.history(ctx, n, id); err != nil {
 		return nil, err
@@ -199,6 +208,54 @@ func (d *Desk) factPage(ctx context.Context, id int64) (*FactPage, error) {
 	}
 	p.Led, err = d.led(ctx, id)
 	return p, err
+}
+
+// grounds gives the figures that a fact was told on.
+func (d *Desk) grounds(ctx context.Context, n *naming, f Fact) ([]GroundRow, error) {
+	v, err := d.now(ctx, f.Freq)
+	if err != nil {
+		return nil, err
+	}
+	files := map[int64]int64{}
+	rows := []GroundRow{}
+	for _, e := range f.Told.Evidence {
+		row := GroundRow{EvidenceRow: EvidenceRow{Indicator: n.indicator(e.Indicator), Subject: n.subject(e.Subject), Time: e.Time, Value: e.Value, Unit: n.unit(e.Indicator), Source: e.Source}}
+		if _, period, ok := panel.ParsePeriod(e.Time); ok {
+			at := spot{e.Indicator, e.Subject, period}
+			if c, known := v.origins[at]; known && !v.doubts[at].State.out() {
+				row.Now = &c.Value
+			}
+			if row.Release, err = d.broughtBy(ctx, f.Freq, at, e.Source); err != nil {
+				return nil, err
+			}
+		}
+		file, seen := files[row.Release]
+		if !seen && row.Release != 0 {
+			// Who may not read the file still reads the figure.
+			if list, err := d.Files.List(ctx, web.Who(ctx), row.Release); err == nil && len(list) > 0 {
+				file = list[0].ID
+			}
+			files[row.Release] = file
+		}
+		row.File = file
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// broughtBy gives the newest release whose file says a figure at the place named;
+// 0 for a figure that was computed.
+func (d *Desk) broughtBy(ctx context.Context, freq panel.Freq, at spot, from panel.Source) (int64, error) {
+	found, err := store.Collect(ctx, d.DB, func(row store.Scanner) (id int64, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, `SELECT r.id FROM release_cell c JOIN release r ON r.id = c.release
+		WHERE c.indicator = ? AND c.subject = ? AND c.period = ? AND c.line = ? AND r.name = ? AND r.freq = ? AND r.state = ? ORDER BY r.id DESC`,
+		at.indicator, at.subject, int64(at.period), int64(from.Line), from.File, int64(freq), string(Published))
+	if err != nil || len(found) == 0 {
+		return 0, fault.Wrap("observatory.broughtBy", err)
+	}
+	return found[0], nil
 }
 
 // led gives the matters that came of a fact or a development.

@@ -92,7 +92,7 @@ func ahead(f panel.Freq) int {
 func (d *Desk) registerIndicators(s *web.Server) {
 	web.Register(s, get("/indicators/{code}", "indicator", "An indicator of a subject: over time, among peers, ahead"), read(d, func(ctx context.Context, in *struct {
 		Code    string `path:"code" maxLength:"60"`
-		Freq    int    `query:"freq" enum:"1,4,12" required:"true"`
+		Freq    int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
 		Subject string `query:"subject" maxLength:"60"`
 		Peers   string `query:"peers" maxLength:"60"`
 		AsOf    string `query:"as_of" maxLength:"10"`
@@ -100,7 +100,7 @@ func (d *Desk) registerIndicators(s *web.Server) {
 		return d.IndicatorPage(ctx, web.Who(ctx), panel.Freq(in.Freq), in.Code, in.Subject, in.Peers, in.AsOf)
 	}))
 	web.Register(s, get("/compare", "compare", "All members of a peer set in one period"), read(d, func(ctx context.Context, in *struct {
-		Freq   int    `query:"freq" enum:"1,4,12" required:"true"`
+		Freq   int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
 		Peers  string `query:"peers" maxLength:"60" required:"true"`
 		Period string `query:"period" maxLength:"20" doc:"the newest by default"`
 		AsOf   string `query:"as_of" maxLength:"10"`
@@ -108,7 +108,7 @@ func (d *Desk) registerIndicators(s *web.Server) {
 		return d.compared(ctx, panel.Freq(in.Freq), in.Peers, in.Period, in.AsOf)
 	}))
 	web.Register(s, get("/changes", "changes", "What changed between two days of publication"), read(d, func(ctx context.Context, in *struct {
-		Freq int    `query:"freq" enum:"1,4,12" required:"true"`
+		Freq int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
 		From string `query:"from" maxLength:"10" required:"true"`
 		To   string `query:"to" maxLength:"10"`
 	}) (*ChangesPage, error) {
@@ -118,6 +118,9 @@ func (d *Desk) registerIndicators(s *web.Server) {
 
 // of gives the statistics as they were known on a day; "" for now.
 func (d *Desk) of(ctx context.Context, freq panel.Freq, asOf string) (*vintage, error) {
+	if !slices.Contains([]panel.Freq{panel.Yearly, panel.Quarterly, panel.Monthly}, freq) {
+		return nil, fault.At("observatory", "freq", "频度只有1（年度）、4（季度）和12（月度）。", "A frequency is 1 (yearly), 4 (quarterly) or 12 (monthly).")
+	}
 	if asOf == "" {
 		return d.now(ctx, freq)
 	}
