@@ -213,6 +213,13 @@ export interface Evidence {
   release: Id
 }
 
+/** A figure that a fact rests on: the file it was read from, and what it is now. */
+export interface Ground extends Evidence {
+  file: Id
+  /** null when the gate keeps it out. */
+  now: number | null
+}
+
 /** Something that happened; `pos` is its receipt's. */
 export interface HistoryRow {
   pos: number
@@ -234,7 +241,7 @@ export interface FactPage extends FactRow {
   rarity: number
   importance: number
   novelty: number
-  evidence: Evidence[]
+  evidence: Ground[]
   basis: ReleaseRow
   broken_by: ReleaseRow | null
   history: HistoryRow[]
