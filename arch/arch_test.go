@@ -59,10 +59,10 @@ var may = map[string][]string{
 	"observatory/claim":    {"kernel/fault", "observatory/panel"},
 	"observatory/sheet":    {"kernel/fault", "observatory/panel"},
 	"observatory": {
-		"kernel/attach", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/event", "kernel/fault", "kernel/link", "kernel/notice", "kernel/privacy", "kernel/store", "kernel/web",
+		"kernel/attach", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/erase", "kernel/event", "kernel/fault", "kernel/link", "kernel/notice", "kernel/privacy", "kernel/store", "kernel/web",
 		"observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "observatory/sheet",
 	},
-	"demo":            {"kernel/…", "demo/statistics", "docket", "docket/report", "observatory"},
+	"demo":            {"kernel/…", "demo/statistics", "docket", "docket/report", "observatory", "observatory/effect", "observatory/fact"},
 	"demo/statistics": {"kernel/fault", "observatory/panel"},
 	"bench/floor":     {},
 	"bench":           {"kernel/…", "bench/floor", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel"},

@@ -75,6 +75,14 @@ func (s *Story) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	steps, done, err := s.done(ctx, at)
+	if err != nil {
+		return State{}, err
+	}
+	happened := map[int]bool{}
+	for i, n := range steps {
+		happened[n] = done[i]
+	}
 	out := State{Now: stamp(s.Clock.Now()), Logins: s.logins(), Draft: strings.TrimSpace(s.script.Speech.Draft)}
 	for _, sc := range s.script.Steps {
 		step := Step{
@@ -82,7 +90,7 @@ func (s *Story) State(ctx context.Context) (State, error) {
 			At: sc.Time, Who: sc.Who, Login: sc.Login, Text: sc.Text.text(),
 		}
 		if sc.Built {
-			if err := s.fill(ctx, &step, at, next); err != nil {
+			if err := s.fill(ctx, &step, at, next, happened[sc.N]); err != nil {
 				return State{}, err
 			}
 		} else {
@@ -97,9 +105,9 @@ func (s *Story) State(ctx context.Context) (State, error) {
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
 
 // fill says how far a built step is and, once it is done, what came of it.
-func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) error {
+func (s *Story) fill(ctx context.Context, step *Step, at standing, next int, done bool) error {
 	switch {
-	case next == 0 || step.N < next:
+	case done:
 		step.State = StepDone
 	case step.N == next:
 		step.State = StepNext
@@ -141,6 +149,9 @@ func (s *Story) fill(ctx context.Context, step *Step, at standing, next int) err
 	case stepClosed:
 		step.At = stamp(time.UnixMicro(m.Updated).In(clock.Shanghai()))
 		result = s.closedText(m)
+		if at.watched.december == 0 {
+			break
+		}
 		told, err := s.watchText(ctx, step.N, at.watched)
 		if err != nil {
 			return err

@@ -229,25 +229,28 @@ func (s *Story) verified(ctx context.Context, at standing) (bool, error) {
 	return err == nil && r.holds(), err
 }
 
-// nextStep gives the built step that comes next; 0 when all are done.
+// done tells which of the built steps have happened, in their order. Whoever goes
+// ahead by hand may leave the figures out; then they are not asked for at the end.
+func (s *Story) done(ctx context.Context, at standing) ([]int, []bool, error) {
+	verified, err := s.verified(ctx, at)
+	w := at.watched
+	told := w.october == 0 || w.december != 0 && w.evaluation != 0
+	return []int{stepReleased, stepChecked, stepEntered, stepHandled, stepClosed, stepVerified},
+		[]bool{w.october != 0, w.note != 0, at.assigned(), at.handled(), at.closed() && told, verified}, err
+}
+
+// nextStep gives the built step that comes next: the one after the last that has
+// happened; 0 when none is left.
 func (s *Story) nextStep(ctx context.Context, at standing) (int, error) {
-	switch {
-	case at.watched.october == 0:
-		return stepReleased, nil
-	case at.watched.note == 0:
-		return stepChecked, nil
-	case !at.assigned():
-		return stepEntered, nil
-	case !at.handled():
-		return stepHandled, nil
-	case !at.closed() || at.watched.december == 0 || at.watched.evaluation == 0:
-		return stepClosed, nil
-	}
-	done, err := s.verified(ctx, at)
-	if done || err != nil {
+	steps, done, err := s.done(ctx, at)
+	if err != nil {
 		return 0, err
 	}
-	return stepVerified, nil
+	next := 0
+	for i := len(steps) - 1; i >= 0 && !done[i]; i-- {
+		next = steps[i]
+	}
+	return next, nil
 }
 
 // Next carries out the story's next built step by the acts of the right people.
@@ -276,7 +279,7 @@ func (s *Story) Next(ctx context.Context, key string) error {
 	case stepHandled:
 		err = s.handle(ctx, at)
 	case stepClosed:
-		if err = s.close(ctx, at); err == nil {
+		if err = s.close(ctx, at); err == nil && at.watched.october != 0 {
 			err = s.revise(ctx, at.watched)
 		}
 	case stepVerified:

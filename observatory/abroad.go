@@ -78,20 +78,22 @@ func (a Abroad) Validate() error {
 
 const abroadColumns = "id, day, place, sort, title, content, lesson, source, entered, entered_by"
 
-func scanAbroad(row store.Scanner) (a Abroad, err error) {
-	err = row.Scan(&a.ID, &a.Day, &a.Place, &a.Sort, &a.Title, &a.Content, &a.Lesson, &a.Source, &a.Entered, &a.EnteredBy)
+func scanAbroad(row store.Scanner) (Abroad, error) { return scanAbroadWith(row) }
+
+func scanAbroadWith(row store.Scanner, more ...any) (a Abroad, err error) {
+	err = row.Scan(append([]any{&a.ID, &a.Day, &a.Place, &a.Sort, &a.Title, &a.Content, &a.Lesson, &a.Source, &a.Entered, &a.EnteredBy}, more...)...)
 	return a, err
 }
 
 var developments = store.Table[int64, Abroad]{
-	Name: "abroad", Key: []string{"id"}, KeyType: []string{"BIGINT"}, Fixed: true,
+	Name: "abroad", Key: []string{"id"}, KeyType: []string{"BIGINT"},
 	Cols:    []string{"day", "place", "sort", "title", "content", "lesson", "source", "entered", "entered_by"},
 	KeyArgs: func(id int64) []any { return []any{id} },
 	Args: func(a Abroad) []any {
 		return []any{a.Day, a.Place, a.Sort, a.Title, a.Content, a.Lesson, a.Source, a.Entered, a.EnteredBy}
 	},
-	Scan: func(row store.Scanner, _ *int64) (int64, Abroad, error) {
-		a, err := scanAbroad(row)
+	Scan: func(row store.Scanner, rev *int64) (int64, Abroad, error) {
+		a, err := scanAbroadWith(row, rev)
 		return a.ID, a, err
 	},
 }

@@ -283,7 +283,7 @@ func TestBringRefuses(t *testing.T) {
 		}{
 			{"same.csv", string(table(1995, 2024, as)), fault.Conflict, "完全一致"},
 			{"bad.csv", "城市,年份,规模以上工业增加值（亿元）\n澄川市,2025年,三百\n宁州市,2025年,299.4\n", fault.Invalid, "C2"},
-			{"none.csv", "甲,乙\n一,二\n", fault.Invalid, "没有读出任何数"},
+			{"none.csv", "甲,乙\n一,二\n", fault.Invalid, "A1"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				_, err := w.bring(c.name, "2026-03-01", []byte(c.data), false)

@@ -36,6 +36,7 @@ type checked struct {
 	Matters  int             `json:"matters"`
 	Erased   int             `json:"erased"`
 	Files    int             `json:"files"`
+	Figures  int             `json:"figures"` // releases and facts
 	Waiting  int             `json:"waiting"` // erasures since the files of the database were scrubbed
 	Findings []audit.Finding `json:"findings"`
 }
@@ -75,7 +76,7 @@ func (c checked) print(w io.Writer) {
 	for _, f := range c.Findings {
 		fmt.Fprintf(w, "✗ %s %s: %s %s\n", f.Table, f.Row, f.Text.ZH, f.Text.EN)
 	}
-	fmt.Fprintf(w, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已清除 erased, %d 个附件 files, %d 处不符 findings\n", c.Events, c.Matters, c.Erased, c.Files, len(c.Findings))
+	fmt.Fprintf(w, "核对 checked: %d 条记录 events, %d 个事项 matters, %d 个已清除 erased, %d 个附件 files, %d 批数据和事实 releases and facts, %d 处不符 findings\n", c.Events, c.Matters, c.Erased, c.Files, c.Figures, len(c.Findings))
 	if c.Waiting > 0 {
 		fmt.Fprintf(w, "有%d次清除之后尚未清理存储；服务器夜间自动清理，或执行 touyan scrub。 Erasures whose bytes are not scrubbed yet: %d; the server does it at night, or touyan scrub.\n", c.Waiting, c.Waiting)
 	}
@@ -87,8 +88,13 @@ func (p *Program) check(ctx context.Context, limit int) (checked, error) {
 		var found []audit.Finding
 		found, err = p.Docket.CheckRecord(ctx, left)
 		out.Findings = append(out.Findings, found...)
-		out.OK = len(out.Findings) == 0
 	}
+	if left := limit - len(out.Findings); err == nil && left > 0 {
+		var found []audit.Finding
+		found, out.Figures, err = p.Watch.Check(ctx, left)
+		out.Findings = append(out.Findings, found...)
+	}
+	out.OK = len(out.Findings) == 0
 	return out, err
 }
 

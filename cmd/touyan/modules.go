@@ -36,5 +36,5 @@ func definitions() ([]matter.Source, error) {
 
 // holders lists every package whose rows hold texts that an erasure empties.
 func holders() []erase.Holder {
-	return []erase.Holder{matter.Holder(), docket.Holder(), attach.Holder()}
+	return []erase.Holder{matter.Holder(), docket.Holder(), attach.Holder(), observatory.Holder()}
 }

@@ -141,6 +141,7 @@ CREATE TABLE abroad (
     lesson TEXT NOT NULL,
     source TEXT NOT NULL,
     entered BIGINT NOT NULL,
-    entered_by BIGINT NOT NULL
+    entered_by BIGINT NOT NULL,
+    rev BIGINT NOT NULL
 );
 CREATE INDEX abroad_day ON abroad (day, id);
