@@ -128,7 +128,13 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 		return nil
 	}
 	var err error
-	if look.vintage, err = d.now(ctx, look.Freq); err != nil {
+	var codes []string
+	for _, c := range list {
+		if !slices.Contains(codes, c.Indicator) {
+			codes = append(codes, c.Indicator)
+		}
+	}
+	if look.vintage, err = d.around(ctx, through{freq: look.Freq, only: codes}); err != nil {
 		return err
 	}
 	for _, c := range list {

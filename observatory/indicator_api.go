@@ -130,13 +130,21 @@ func (d *Desk) of(ctx context.Context, freq panel.Freq, asOf string) (*vintage, 
 	return d.build(ctx, through{freq: freq, asOf: asOf})
 }
 
+// ofOne is of for one indicator.
+func (d *Desk) ofOne(ctx context.Context, freq panel.Freq, asOf, code string) (*vintage, error) {
+	if _, ok := day(asOf); !ok && asOf != "" {
+		return nil, fault.At("observatory", "as_of", "日期应写作 2026-11-20。", "A day is written 2026-11-20.")
+	}
+	return d.build(ctx, through{freq: freq, asOf: asOf, only: []string{code}})
+}
+
 // IndicatorPage gives an indicator of a subject among its peers, as known on a day;
 // empty texts ask for our own city, its first peer set and now.
 func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel.Freq, code, subject, peers, asOf string) (*IndicatorPage, error) {
 	if err := d.reads(who); err != nil {
 		return nil, err
 	}
-	v, err := d.of(ctx, freq, asOf)
+	v, err := d.ofOne(ctx, freq, asOf, code)
 	if err != nil {
 		return nil, err
 	}

@@ -90,20 +90,13 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := d.now(ctx, r.Freq)
+	touched := indicatorsOf(fresh)
+	after, err := d.around(ctx, through{freq: r.Freq, with: release, only: touched})
 	if err != nil {
 		return nil, err
 	}
-	after, err := d.build(ctx, through{freq: r.Freq, with: release})
-	if err != nil {
-		return nil, err
-	}
-	c := &publishing{release: release, freq: r.Freq, head: before.last, digest: digestOf(fresh)}
-	var touched []string
+	c := &publishing{release: release, freq: r.Freq, head: after.last, digest: digestOf(fresh)}
 	for _, x := range fresh {
-		if len(touched) == 0 || touched[len(touched)-1] != x.Indicator {
-			touched = append(touched, x.Indicator)
-		}
 		if after.doubts[spot{x.Indicator, x.Subject, x.Period}].State.out() {
 			c.out++
 		}
@@ -126,6 +119,19 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 	slices.SortStableFunc(c.found, func(a, b fact.Told) int { return cmp.Compare(b.Score, a.Score) })
 	c.found = c.found[:min(len(c.found), factsMost)]
 	return c, nil
+}
+
+// indicatorsOf gives the indicators that cells are of, in their order.
+func indicatorsOf(cells []Cell) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, c := range cells {
+		if !seen[c.Indicator] {
+			seen[c.Indicator] = true
+			out = append(out, c.Indicator)
+		}
+	}
+	return out
 }
 
 // options are those of the office's facts.

@@ -223,11 +223,15 @@ func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*
 	}
 	p := &ReleasePage{ReleaseRow: n.release(r), Digest: r.Digest, Doubts: []DoubtRow{}, Revised: []RevisionRow{}}
 	p.May = d.works(who)
-	v, err := d.build(ctx, through{freq: r.Freq, with: id})
+	found, err := d.Doubts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.Doubts(ctx, id)
+	codes := []string{}
+	for _, x := range found {
+		codes = append(codes, x.Indicator)
+	}
+	v, err := d.build(ctx, through{freq: r.Freq, with: id, only: codes})
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +263,7 @@ func (d *Desk) revisedBy(ctx context.Context, n *naming, r Release) ([]RevisionR
 	if err != nil {
 		return nil, err
 	}
-	before, err := d.build(ctx, through{freq: r.Freq, until: r.ID})
+	before, err := d.build(ctx, through{freq: r.Freq, until: r.ID, only: indicatorsOf(fresh)})
 	if err != nil {
 		return nil, err
 	}

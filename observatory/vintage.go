@@ -135,11 +135,51 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 	return v, v.lay(t.freq, name)
 }
 
+// around builds a vintage of some indicators and of those that they are held to: the
+// parts of a whole, the second compilation, the published growth.
+func (d *Desk) around(ctx context.Context, t through) (*vintage, error) {
+	ref, err := d.reference(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.only = ref.related(t.only)
+	return d.build(ctx, t)
+}
+
+// related adds the indicators that some are compared with by the quality gate or by
+// a fact about their parts, either way round.
+func (r *Reference) related(codes []string) []string {
+	out := slices.Clone(codes)
+	add := func(code string) {
+		if code != "" && !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	for _, l := range r.Indicators {
+		kin := append(strings.Fields(l["parts"]), l["second"], l["growth"])
+		if slices.Contains(codes, l["code"]) {
+			for _, k := range kin {
+				add(k)
+			}
+			continue
+		}
+		for _, k := range kin {
+			if slices.Contains(codes, k) {
+				add(l["code"])
+			}
+		}
+	}
+	return out
+}
+
 // readCells reads the cells of all published releases of a frequency, and those
 // of the one that is put on top.
 func (d *Desk) readCells(ctx context.Context, t through) ([]Cell, error) {
 	query := "SELECT " + cellColumns + " FROM release_cell c JOIN release r ON r.id = c.release WHERE r.freq = ? AND (r.state = ? OR r.id = ?)"
 	args := []any{int64(t.freq), string(Published), t.with}
+	if len(t.only) == 0 && t.only != nil {
+		return nil, nil
+	}
 	if t.only != nil {
 		query += " AND c.indicator IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(t.only)), ", ") + ")"
 		for _, code := range t.only {
