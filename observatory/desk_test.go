@@ -1,0 +1,171 @@
+package observatory_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"touyan.dev/touyan/kernel/event"
+	"touyan.dev/touyan/kernel/fault"
+	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/kernel/store/storetest"
+	"touyan.dev/touyan/observatory"
+	"touyan.dev/touyan/observatory/effect"
+)
+
+// outcomes is a file of thirty towns over forty months, the first of which did
+// something in month 25 that takes a third off.
+func outcomes() []byte {
+	var b strings.Builder
+	b.WriteString("town,month,calls\n")
+	for town := range 30 {
+		for month := range 40 {
+			season := 1 + 0.2*float64((month*month)%12)/12
+			y := (20 + float64(town%7)*3) * season * (1 + 0.01*float64((town*31+month*17)%13-6))
+			if town == 0 && month >= 24 {
+				y *= 2.0 / 3
+			}
+			fmt.Fprintf(&b, "T%02d,%d-%02d,%.4f\n", town, 2023+month/12, month%12+1, y)
+		}
+	}
+	return []byte(b.String())
+}
+
+// TestEvaluation: a protocol is frozen before anything is computed, is answered
+// once, and neither it nor its verdict can be changed.
+func TestEvaluation(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		data := outcomes()
+		_, err := w.Files.Upload(ctx, w.people["tang"], "来电.csv", data)
+		w.must(err)
+		sum := sha256.Sum256(data)
+		q := observatory.Question{
+			File:   &observatory.Outcomes{Digest: hex.EncodeToString(sum[:]), Name: "来电.csv", Unit: "town", Time: "month", Outcome: "calls"},
+			Method: effect.SDID, Why: "合并办理后来电应当减少。",
+			Protocol: effect.Protocol{Treated: "T00", From: "2025-01", Exclude: []string{"T07"}, Expect: effect.Fall},
+		}
+		for name, bad := range map[string]func(*observatory.Question){
+			"treated": func(q *observatory.Question) { q.Protocol.Treated = "T99" },
+			"from":    func(q *observatory.Question) { q.Protocol.From = "2023-02" },
+			"why":     func(q *observatory.Question) { q.Why = "" },
+			"method":  func(q *observatory.Question) { q.Method = "guess" },
+		} {
+			wrong := q
+			bad(&wrong)
+			if _, err := w.Freeze(ctx, w.people["tang"], "试点成效", wrong, w.next()); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != name {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		done, err := w.Freeze(ctx, w.people["tang"], "试点成效", q, w.next())
+		w.must(err)
+		page, err := w.EvaluationPage(ctx, w.people["zhou"], done.ID)
+		w.must(err)
+		if page.Answer != nil || page.Grade != "" || page.Digest != q.Protocol.Normal().Hash() && page.Digest == "" {
+			t.Errorf("before it is computed: %+v", page)
+		}
+		w.must(second(w.Compute(ctx, w.people["tang"], done.ID, w.next())))
+		page, err = w.EvaluationPage(ctx, w.people["zhou"], done.ID)
+		w.must(err)
+		if page.Grade != "evidence" || page.Percent == nil || *page.Percent > -28 || *page.Percent < -38 {
+			t.Errorf("grade %s, %v %%", page.Grade, page.Percent)
+		}
+		if !slices.ContainsFunc(page.Result.Unused, func(u effect.Unused) bool { return u.Unit == "T07" }) {
+			t.Error("the excluded town is among the donors")
+		}
+		if _, err := w.Compute(ctx, w.people["tang"], done.ID, w.next()); !fault.Is(err, fault.Conflict) {
+			t.Errorf("computed twice: %v", err)
+		}
+		kinds := []string{}
+		all, err := event.Of(ctx, db, done.ID)
+		w.must(err)
+		for _, e := range all {
+			kinds = append(kinds, e.Kind)
+		}
+		if want := []string{observatory.EventFrozen, "attach/add", observatory.EventComputed}; !slices.Equal(kinds, want) {
+			t.Errorf("%v, want %v", kinds, want)
+		}
+	})
+}
+
+// TestWhoMay: everybody here reads, the office's staff work, and a note is its
+// author's.
+func TestWhoMay(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		r := w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		a := observatory.Abroad{Day: "2026-11-01", Place: "宁州市", Sort: "policy", Title: "出台新市民服务办法", Content: "三件事合并办理。", Source: "宁政发〔2026〕9号"}
+		for who, may := range map[string]bool{"tang": true, "bo": true, "zhou": false, "shen": false} {
+			p := w.people[who]
+			_, err := w.EnterAbroad(ctx, p, a, w.next())
+			if fault.Is(err, fault.Forbidden) == may || err != nil && may {
+				t.Errorf("%s enters a development: %v", who, err)
+			}
+			if _, err := w.Drop(ctx, p, r.ID, "重复", w.next()); !may && !fault.Is(err, fault.Forbidden) || may && !fault.Is(err, fault.Conflict) {
+				t.Errorf("%s drops a published release: %v", who, err)
+			}
+			if _, err := w.IndicatorPage(ctx, p, 1, "va", "", "", ""); err != nil {
+				t.Errorf("%s reads: %v", who, err)
+			}
+		}
+		note, err := w.WriteNote(ctx, w.people["tang"], observatory.Note{Title: "形势", Body: "平稳。"}, w.next())
+		w.must(err)
+		if _, err := w.WriteNote(ctx, w.people["bo"], observatory.Note{ID: note.ID, Title: "形势", Body: "向好。"}, w.next()); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a note was changed by another: %v", err)
+		}
+		for field, n := range map[string]observatory.Note{
+			"title": {Body: "平稳。"}, "body": {Title: "形势"},
+		} {
+			if _, err := w.WriteNote(ctx, w.people["tang"], n, w.next()); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != field {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+		if _, err := w.WriteNote(ctx, w.people["tang"], observatory.Note{Title: "形势", Body: "{{fact 999999}}"}, w.next()); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a note quotes a fact that does not exist: %v", err)
+		}
+		if _, err := w.WriteNote(ctx, w.people["tang"], observatory.Note{Title: "形势", Body: "机密★一年 平稳。"}, w.next()); err == nil {
+			t.Error("a marked text was kept")
+		}
+		w.checked()
+	})
+}
+
+// TestAgain: an act tried again under its key is done once, and gives its first
+// answer.
+func TestAgain(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		data := table(1995, 2024, as)
+		_, err := w.Files.Upload(ctx, w.people["tang"], "历年数据.csv", data)
+		w.must(err)
+		sum := sha256.Sum256(data)
+		in := observatory.Import{Digest: hex.EncodeToString(sum[:]), Name: "历年数据.csv", Data: data, Vintage: "2025-03-01"}
+		first, err := w.Bring(ctx, w.people["tang"], in, "once")
+		w.must(err)
+		again, err := w.Bring(ctx, w.people["tang"], in, "once")
+		w.must(err)
+		if first.ID != again.ID || first.Pos != again.Pos {
+			t.Errorf("brought in twice: %+v and %+v", first.ID, again.ID)
+		}
+		if _, err := w.Bring(ctx, w.people["tang"], in, "another"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("the same file waits twice: %v", err)
+		}
+		one, err := w.Publish(ctx, w.people["tang"], first.ID, "publish")
+		w.must(err)
+		two, err := w.Publish(ctx, w.people["tang"], first.ID, "publish")
+		w.must(err)
+		if one.Pos != two.Pos {
+			t.Errorf("published twice: %d and %d", one.Pos, two.Pos)
+		}
+		if _, err := w.Publish(ctx, w.people["tang"], first.ID, w.next()); !fault.Is(err, fault.Conflict) {
+			t.Errorf("published anew: %v", err)
+		}
+	})
+}
