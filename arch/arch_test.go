@@ -69,6 +69,7 @@ var may = map[string][]string{
 	"cmd/touyan":      {"kernel/…", "docket", "docket/process", "docket/report", "observatory", "observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "demo", "bench", "bench/floor", "web"},
 	"arch":            {},
 	"e2e/oidc":        {},
+	"e2e/watch":       {"demo/statistics"},
 }
 
 // The ceilings of the house style.

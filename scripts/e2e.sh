@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Walks the program in Debian's Chromium: the first hour of an empty installation,
-# the spine from a report to the closed number, lists, keys and paper, a matter of every kind, the story by
-# hand and by its button; then holds the screens' types against the program's
+# the spine from a report to the closed number, lists, keys and paper, a matter of
+# every kind, the watch from a bulletin to the note that is taken back, the story
+# by hand and by its button; then holds the screens' types against the program's
 # document and runs axe over every screen. PICTURES=DIR keeps pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -44,6 +45,10 @@ walk spine/insight "$password"
 walk spine/kinds "$password" desk
 walk spine/kinds "$password" phone
 walk spine/paper "$password"
+fresh watch
+walk spine/watch "$password" desk
+fresh pocket
+walk spine/watch "$password" phone
 fresh story
 walk spine/desk "$password"
 walk spine/together "$password"
