@@ -59,7 +59,18 @@ async function routes(page, all) {
   const instruction = found?.nodes.find((n) => n.href?.startsWith('/instructions/'))
   if (instruction) out.push(instruction.href)
   if (imports[0]) out.push(`/imports/${imports[0].id}`)
-  return out.concat(await judged(page))
+  return out.concat(await watched(page), await judged(page))
+}
+
+/** The figures themselves: what is notable, releases, indicators, comparing. */
+async function watched(page) {
+  const facts = (await Promise.all(['stands', 'retracted'].map((state) => json(page, `/api/observatory/facts?state=${state}&limit=1`)))).flatMap((found) => found ?? [])
+  const releases = (await json(page, '/api/observatory/releases')) ?? []
+  const shown = ['waiting', 'published'].flatMap((state) => releases.filter((r) => r.state === state && (state === 'waiting' || r.facts_retracted)).slice(0, 1))
+  const out = ['/observatory', '/observatory?whose=all', '/observatory/releases', '/observatory/import', '/observatory/compare', '/observatory/compare?freq=1&sort=gdp', '/observatory/changes']
+  out.push('/observatory/indicators/va_industry?freq=12', '/observatory/indicators/gdp?freq=1')
+  out.push(...facts.map((f) => `/observatory/facts/${f.id}`), ...facts.slice(0, 1).map((f) => `/register/docket.followup?fact=${f.id}`))
+  return out.concat(shown.map((r) => `/observatory/releases/${r.id}`))
 }
 
 /** What is made of the figures: drafts, notes, evaluations, developments, reference, the wall. */
@@ -85,6 +96,9 @@ const doors = [
   { on: (r) => /^\/imports\/\d+$/.test(r), name: 'receipt of the import', open: (p) => p.locator('main button[aria-expanded]').first().click({ timeout: 2000 }), wait: '.receipt' },
   { on: (r) => /^\/imports\/\d+$/.test(r), name: 'split proposal', open: (p) => p.locator('main button[aria-expanded]').first().click().then(() => p.locator('main h1').click()).then(() => p.keyboard.press('s')), wait: '#split-parts' },
   { on: (r) => /^\/imports\/\d+$/.test(r), name: 'edit proposal', open: (p) => p.getByRole('button', { name: /取消|Cancel/ }).first().click().then(() => p.locator('main h1').click()).then(() => p.keyboard.press('e')), wait: '#edit-title' },
+  { on: (r) => /^\/observatory\/facts\/\d+$/.test(r), name: 'receipt', open: (p) => p.locator('main button[aria-expanded]').last().click({ timeout: 2000 }), wait: '.receipt' },
+  { on: (r) => /^\/observatory\/releases\/\d+$/.test(r), name: 'decided without a reason', open: (p) => p.locator('.doubt form button').first().click({ timeout: 2000 }), wait: '.doubt [role=alert]' },
+  { on: (r) => /^\/observatory\/releases\/\d+$/.test(r), name: 'dropped without a reason', open: (p) => p.locator('main button[aria-expanded]').last().click({ timeout: 2000 }).then(() => p.locator('main form .btn.danger').last().click({ timeout: 2000 })), wait: 'form [role=alert]' },
   { on: (r) => r === '/observatory/claims', name: 'sent empty', open: (p) => p.locator('main form [type=submit]').click({ timeout: 2000 }), wait: '[role=alert]' },
   { on: (r) => r === '/observatory/claims', name: 'checked', open: (p) => p.fill('#claims-text', '1—10月，全市规上工业增加值1862.4亿元，同比增速居全省第一位。').then(() => p.locator('main form [type=submit]').click()), wait: '.claim' },
   { on: (r) => r === '/observatory/claims', name: 'evidence', open: (p) => p.locator('.claim').last().click({ timeout: 2000 }), wait: '.evidence .cells li' },
