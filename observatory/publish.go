@@ -106,7 +106,7 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 		return nil, err
 	}
 	o := options(after.panel)
-	if o.Revisions, err = d.revisions(ctx, after, touched); err != nil {
+	if o.Revisions, err = after.revisions(touched); err != nil {
 		return nil, err
 	}
 	for _, code := range touched {
@@ -203,25 +203,21 @@ func (v *vintage) tell(o fact.Options, f fact.Fact) fact.Told {
 
 // revisions learns how the figures of indicators were revised, from what the last
 // vintages said and what is known now.
-func (d *Desk) revisions(ctx context.Context, now *vintage, codes []string) (map[string]*fact.Revisions, error) {
-	list, err := d.published(ctx, now.panel.Axis.Freq, "")
-	if err != nil {
-		return nil, err
-	}
+func (v *vintage) revisions(codes []string) (map[string]*fact.Revisions, error) {
 	var days []string
-	for _, r := range slices.Backward(list) {
-		if !slices.Contains(days, r.Vintage) && r.Vintage < now.panel.Vintage && len(days) < revisionsLearned {
+	for _, r := range slices.Backward(v.stock.list) {
+		if !slices.Contains(days, r.Vintage) && r.Vintage < v.panel.Vintage && len(days) < revisionsLearned {
 			days = append(days, r.Vintage)
 		}
 	}
 	out := map[string]*fact.Revisions{}
 	for _, asOf := range days {
-		then, err := d.build(ctx, through{freq: now.panel.Axis.Freq, asOf: asOf, only: codes})
+		then, err := v.stock.as(asOf)
 		if err != nil {
 			return nil, err
 		}
 		for _, code := range codes {
-			learned := fact.LearnRevisions(then.panel, now.panel, code, nil)
+			learned := fact.LearnRevisions(then.panel, v.panel, code, nil)
 			switch have := out[code]; {
 			case learned == nil || len(learned.Paths) == 0:
 			case have == nil:

@@ -16,6 +16,7 @@ import (
 // for each cell the release, line and column that it came from.
 type vintage struct {
 	ref      *Reference
+	stock    *stock
 	panel    *panel.Panel
 	last     int64 // the newest release in it; 0 for none
 	releases map[int64]Release
@@ -81,21 +82,31 @@ func (d *Desk) head(ctx context.Context, freq panel.Freq) (int64, error) {
 	return found[0], nil
 }
 
+// stock is what vintages of a frequency are made from: the releases in the order in
+// which they stand over each other, their cells, and what the gate said of them.
+type stock struct {
+	freq   panel.Freq
+	ref    *Reference
+	list   []Release
+	cells  []Cell
+	doubts []Doubt
+	last   int64
+}
+
 // build makes a vintage from the cells of its releases, later ones over earlier.
 func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
-	ref, err := d.reference(ctx)
-	if err != nil {
+	k := &stock{freq: t.freq}
+	var err error
+	if k.ref, err = d.reference(ctx); err != nil {
 		return nil, err
 	}
-	list, err := d.published(ctx, t.freq, t.asOf)
-	if err != nil {
+	if k.list, err = d.published(ctx, t.freq, t.asOf); err != nil {
 		return nil, err
 	}
 	if t.until != 0 {
-		list = slices.DeleteFunc(list, func(r Release) bool { return r.Published == 0 || r.ID >= t.until })
+		k.list = slices.DeleteFunc(k.list, func(r Release) bool { return r.ID >= t.until })
 	}
-	v := &vintage{ref: ref, releases: map[int64]Release{}, origins: map[spot]Cell{}, doubts: map[spot]Doubt{}}
-	if v.last, err = d.head(ctx, t.freq); err != nil {
+	if k.last, err = d.head(ctx, t.freq); err != nil {
 		return nil, err
 	}
 	if t.with != 0 {
@@ -104,18 +115,28 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 			return nil, err
 		}
 		if r.State != Published {
-			list = append(list, r)
+			k.list = append(k.list, r)
 		}
 	}
-	order := map[int64]int{}
-	for i, r := range list {
-		v.releases[r.ID], order[r.ID] = r, i
-	}
-	all, err := d.readCells(ctx, t)
-	if err != nil {
+	if k.cells, err = d.readCells(ctx, t); err != nil {
 		return nil, err
 	}
-	for _, c := range all {
+	if k.doubts, err = d.readDoubts(ctx); err != nil {
+		return nil, err
+	}
+	return k.as("")
+}
+
+// as folds the releases known on a day into a vintage; "" for all.
+func (k *stock) as(day string) (*vintage, error) {
+	v := &vintage{ref: k.ref, stock: k, last: k.last, releases: map[int64]Release{}, origins: map[spot]Cell{}, doubts: map[spot]Doubt{}}
+	order, name := map[int64]int{}, ""
+	for i, r := range k.list {
+		if day == "" || r.Vintage <= day {
+			v.releases[r.ID], order[r.ID], name = r, i, r.Vintage
+		}
+	}
+	for _, c := range k.cells {
 		rank, in := order[c.Release]
 		if !in {
 			continue
@@ -125,14 +146,14 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 			v.origins[at] = c
 		}
 	}
-	if err := d.readDoubts(ctx, v); err != nil {
-		return nil, err
+	for _, x := range k.doubts {
+		at := spot{x.Indicator, x.Subject, x.Period}
+		_, counts := v.releases[x.Found]
+		if c, ok := v.origins[at]; ok && counts && c.Release == x.Release {
+			v.doubts[at] = x
+		}
 	}
-	name := ""
-	if len(list) > 0 {
-		name = list[len(list)-1].Vintage
-	}
-	return v, v.lay(t.freq, name)
+	return v, v.lay(k.freq, name)
 }
 
 // around builds a vintage of some indicators and of those that they are held to: the
@@ -190,19 +211,9 @@ func (d *Desk) readCells(ctx context.Context, t through) ([]Cell, error) {
 	return all, fault.Wrap("observatory.readCells", err)
 }
 
-func (d *Desk) readDoubts(ctx context.Context, v *vintage) error {
+func (d *Desk) readDoubts(ctx context.Context) ([]Doubt, error) {
 	all, err := store.Collect(ctx, d.DB, scanDoubt, "SELECT "+doubtColumns+" FROM doubt")
-	if err != nil {
-		return fault.Wrap("observatory.readDoubts", err)
-	}
-	for _, x := range all {
-		at := spot{x.Indicator, x.Subject, x.Period}
-		_, counts := v.releases[x.Found]
-		if c, ok := v.origins[at]; ok && counts && c.Release == x.Release {
-			v.doubts[at] = x
-		}
-	}
-	return nil
+	return all, fault.Wrap("observatory.readDoubts", err)
 }
 
 // lay puts the cells into a panel, describes it, and applies what the gate said.
