@@ -1,5 +1,5 @@
 // Figures of the observatory as the screens write them.
-import { say } from '../kit/lang'
+import { lang, say } from '../kit/lang'
 import type { Coded, FactRow, FreqOverview, IndicatorRow } from './api/observatory'
 import { numberText, signedText } from './parts/chart/number'
 import { t } from './t'
@@ -8,8 +8,19 @@ import { t } from './t'
 export function figure(value: number | null | undefined, unit?: { zh: string; en: string }): string {
   if (value === null || value === undefined) return t('chart.missing')
   const u = say(unit)
+  const large = lang.value === 'en' && /^([\d,]+)( million)? (.+)$/.exec(u)
+  if (large) return inLarge(value * Number(large[1]!.replaceAll(',', '')) * (large[2] ? 1e6 : 1), large[3]!)
   return u ? `${numberText(value)} ${u}`.replace(' %', '%') : numberText(value)
 }
+
+/** Chinese counts in tens of thousands and hundreds of millions, English does not. */
+function inLarge(v: number, unit: string): string {
+  const scale = Math.abs(v) >= 1e9 ? ([1e9, ' billion'] as const) : Math.abs(v) >= 1e6 ? ([1e6, ' million'] as const) : ([1, ''] as const)
+  return `${numberText(v / scale[0])}${scale[1]} ${unit}`
+}
+
+/** With a capital: names of peer sets begin small. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** A difference in per cent with its sign. */
 export const percent = (value: number): string => `${signedText(value, Math.abs(value) < 10 ? 1 : 0)}%`

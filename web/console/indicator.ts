@@ -2,7 +2,7 @@
 // say what is seen. Pure arithmetic on what the API sent.
 import { say } from '../kit/lang'
 import type { IndicatorPage, SeriesRow } from './api/observatory'
-import { figure, percent, yearBefore } from './figures'
+import { capital, figure, percent, yearBefore } from './figures'
 import type { Gap } from './parts/chart/GapChart.vue'
 import type { Break, Line, Mark, Peer, Value } from './parts/chart/data'
 import { lastKnown } from './parts/chart/data'
@@ -116,7 +116,7 @@ export function finding(p: IndicatorPage, c: Chosen): { stands: string; time: st
     stands,
     time: t('ind.stands', { name, at, what, value }) + growth,
     rank: first < 0 || !rank ? stands : t('ind.path', { name, set, from: c.labels[first]!, a: c.ranks[first]!, to: at, b: rank }),
-    peers: rank ? t('ind.among', { set, at, name, n: rank, of }) : stands,
+    peers: rank ? capital(t('ind.among', { set, at, name, n: rank, of })) : stands,
     gap: rank === 1 && chaser !== null ? t('ind.leads', { name, at, who: gaps!.chaser.who?.[n] ?? '', by: figure(chaser, p.unit) }) : leader !== null && leader < 0 ? t('ind.behind', { name, at, who: gaps!.leader.who?.[n] ?? '', by: figure(-leader, p.unit) }) : stands,
     ahead: last < 0 ? '' : t('ind.ahead', { name, at: fan!.labels[last]!, value: figure(fan!.point[last]!, p.unit), low: numberText(fan!.lower_80[last]!), high: numberText(fan!.upper_80[last]!) }),
   }

@@ -21,6 +21,7 @@ export const chart = {
   'chart.noteOf': ['{name}（说明）', '{name} (note)'],
   'chart.missing': ['未公布', 'not published'],
   'chart.missingOf': ['未公布（不排名，不作 0）：{names}', 'Not published (not ranked, not taken as 0): {names}'],
+  'chart.heldOf': ['存疑待核（不排名）：{names}', 'Held back (not ranked): {names}'],
   'chart.provisional': ['初步数', 'provisional'],
   'chart.held': ['存疑待核', 'held back'],
   'chart.forecast': ['预测', 'forecast'],

@@ -19,7 +19,7 @@ export const observatory = {
   'watch.takenBack': ['近期撤回', 'Lately retracted'],
   'watch.provisional': ['初步数', 'Provisional'],
   'watch.retracted': ['已撤回', 'Retracted'],
-  'watch.incomplete': ['有地区未公布', 'Some have not published'],
+  'watch.incomplete': ['有未公布或存疑的', 'Some missing or doubtful'],
   'watch.unusual': ['异常检验', 'Tested as unusual'],
   'watch.why': ['为什么值得关注', 'Why it is notable'],
   'watch.toIndicator': ['看指标', 'Indicator'],
