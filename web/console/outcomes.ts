@@ -1,5 +1,7 @@
-// A file of outcomes as a form needs to know it: its columns, its units and times.
-// The server reads the file itself; this only offers choices.
+// A table in a file as a form needs to know it: its columns, its units and times, and
+// what is wrong by line. The server reads the file itself; this only offers choices.
+import { Problem } from './api'
+import { t } from './t'
 
 export interface Outline {
   head: string[]
@@ -84,3 +86,14 @@ export function periods(freq: number, first: string, last: string): string[] {
 export const cellText = (s: string): string => (/[",\n]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s)
 
 export const tableText = (head: string[], rows: string[][]): string => [head, ...rows].map((r) => r.map(cellText).join(',')).join('\n') + '\n'
+
+/** A refusal of a table, each fault with its line and column before it. */
+export function lined(p: Problem, columnName = (column: string) => column): Problem {
+  const fields = p.fields.map((f) => {
+    const at = /^line (\d+)\/(.+)$/.exec(f.path)
+    if (!at) return f
+    const [, n = '', column = ''] = at
+    return { path: column, text: { zh: t('reference.line', { n, column: columnName(column) }) + f.text.zh, en: t('reference.line', { n, column: columnName(column) }) + f.text.en } }
+  })
+  return new Problem(p.status, p.kind, p.text, p.number, fields, p.policy, p.hint)
+}

@@ -221,6 +221,7 @@ export const judgement = {
   'reference.done': ['已录入。', 'Entered.'],
   'reference.same': ['与表中内容相同，没有改动。', 'All of it is there already; nothing changed.'],
   'reference.needCode': ['代码和名称不能为空。', 'Code and name must not be empty.'],
+  'reference.line': ['第{n}行“{column}”：', 'Line {n}, {column}: '],
   'reference.col.code': ['代码', 'Code'],
   'reference.col.name': ['名称', 'Name'],
   'reference.col.name_en': ['英文名称', 'English name'],
