@@ -80,7 +80,7 @@ type SQLResult struct {
 
 // Facts measures the miner.
 func Facts(ctx context.Context, c FactsConfig) (FactsResult, error) {
-	p := madePanel(c.Subjects, c.Indicators, c.Periods)
+	p := MadePanel(c.Subjects, c.Indicators, c.Periods)
 	out := FactsResult{PeerSets: len(p.Peers), Kinds: map[string]int{}}
 	for _, x := range p.Slabs {
 		out.Cells += x.Count()
@@ -131,10 +131,10 @@ func enumerative(p *panel.Panel) fact.Options {
 	return o
 }
 
-// madePanel makes a panel of growing values with gaps of 3 %: one set of all, 30
+// MadePanel makes a panel of growing values with gaps of 3 %: one set of all, 30
 // of a partition and 6 of another. Every fifth indicator is better when smaller,
 // every fourth additive.
-func madePanel(subjects, indicators, periods int) *panel.Panel {
+func MadePanel(subjects, indicators, periods int) *panel.Panel {
 	random := rand.New(rand.NewPCG(2026, 3))
 	who := make([]panel.Subject, subjects)
 	for i := range who {

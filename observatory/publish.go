@@ -145,18 +145,16 @@ func options(p *panel.Panel) fact.Options {
 // How firm a fact is costs hundreds of draws, so it is found out for those alone
 // that are worth telling; one that reads differently keeps what was said of it.
 func (c *publishing) compare(after *vintage, o fact.Options, i int, told []Fact) {
-	chosen, all := o, o
-	chosen.Most = factsEach
-	all.Whole, all.Revisions = true, nil
-	holds := map[string]fact.Fact{}
-	for _, f := range fact.MineIndicator(after.panel, i, all).Facts {
-		holds[f.Key(after.panel)] = f
-	}
-	worth := map[string]fact.Fact{}
-	best := fact.MineIndicator(after.panel, i, chosen).Facts
+	o.Most = factsEach
+	best, worth := fact.MineIndicator(after.panel, i, o).Facts, map[string]fact.Fact{}
 	for _, f := range best {
 		worth[f.Key(after.panel)] = f
 	}
+	var list []fact.Told
+	for _, was := range told {
+		list = append(list, was.Told)
+	}
+	holds := fact.Hold(after.panel, i, o, list)
 	known := map[string]bool{}
 	for _, was := range told {
 		key := was.Told.Key
@@ -168,8 +166,6 @@ func (c *publishing) compare(after *vintage, o fact.Options, i int, told []Fact)
 		}
 		if again, ok := worth[key]; ok {
 			f = again
-		} else if was.Told.Robustness != nil {
-			f.Robust, f.Flags = *was.Told.Robustness, f.Flags|fact.Known
 		}
 		if now := after.tell(o, f); claimOf(now) != claimOf(was.Told) {
 			c.differ = append(c.differ, changed{was, now})

@@ -18,6 +18,7 @@ type benchCmd struct {
 	Effect   benchEffectCmd   `cmd:"" help:"评估一项政策要多久，含全部安慰剂检验。 How long the evaluation of a policy takes, with all placebos."`
 	Forecast benchForecastCmd `cmd:"" help:"预测大量序列要多久，含回测与区间。 How long forecasts of many series take, with back-tests and intervals."`
 	Facts    benchFactsCmd    `cmd:"" help:"从统计数据中找事实：整个面板、一次发布，与窗口查询对照。 The miner of facts: a whole panel, one release, and window SQL beside it."`
+	Release  benchReleaseCmd  `cmd:"" help:"数据从文件经质量把关到事实入库要多久。 How long a release takes from its file through the quality gate to facts in the database."`
 }
 
 // measured is what every measurement is told.
