@@ -120,15 +120,17 @@ func TestClaims(t *testing.T) {
 	}
 	c := claim.New(p, claim.Options{Terms: terms, Peers: "province", Home: Home})
 	for text, want := range map[string]claim.Verdict{
-		"1—10月，全市规上工业增加值增速居全省第一。":           claim.Disagrees,
-		"1—10月，全市规上工业增加值增速居全省第三位。":          claim.Agrees,
-		"1—10月，全市规上工业增加值总量居全省第一。":           claim.Agrees,
-		"1—10月，全市规上工业增加值居全省第一。":             claim.Ambiguous,
-		"1—10月，全市规上工业增加值增长7.3%。":            claim.Agrees,
-		"1—10月，全市规上工业增加值1862.4亿元。":          claim.Agrees,
-		"1—10月，全市规上工业增加值1862.4亿元，高于宁州市。":    claim.Agrees,
-		"1—10月，全市规上工业增加值总量自1999年以来再次居全省第一。": claim.Agrees,
-		"1—10月，全市规上工业增加值总量自2003年以来再次居全省第一。": claim.Disagrees,
+		"1—10月，全市规上工业增加值增速居全省第一。":             claim.Disagrees,
+		"1—10月，全市规上工业增加值增速居全省第三位。":            claim.Agrees,
+		"1—10月，全市规上工业增加值1862.4亿元，同比增速居全省第一位。": claim.Disagrees,
+		"1—10月，全市规上工业增加值1862.4亿元，现价增速居全省第一位。": claim.Agrees,
+		"1—10月，全市规上工业增加值总量居全省第一。":             claim.Agrees,
+		"1—10月，全市规上工业增加值居全省第一。":               claim.Ambiguous,
+		"1—10月，全市规上工业增加值增长7.3%。":              claim.Agrees,
+		"1—10月，全市规上工业增加值1862.4亿元。":            claim.Agrees,
+		"1—10月，全市规上工业增加值1862.4亿元，高于宁州市。":      claim.Agrees,
+		"1—10月，全市规上工业增加值总量自1999年以来再次居全省第一。":   claim.Agrees,
+		"1—10月，全市规上工业增加值总量自2003年以来再次居全省第一。":   claim.Disagrees,
 	} {
 		got := c.Check([]string{text})
 		if len(got) == 0 || got[len(got)-1].Verdict != want {

@@ -135,7 +135,7 @@ func (c *Checker) readings(k claim) []reading {
 			r.name = fault.T("总量", "level")
 			total = append(total, r)
 			r.name, r.mode = fault.T("现价增速", "growth at current prices"), growths
-			if k.measure != real {
+			if k.measure == nominal || k.measure != real && !c.published(code) {
 				grown = append(grown, r)
 			}
 		}
@@ -156,6 +156,14 @@ func (c *Checker) readings(k claim) []reading {
 		return append(total, given(grown)...) // a release gives both side by side
 	}
 	return total
+}
+
+// published reports whether a bureau publishes the growth of an indicator as such:
+// then that is what growth means, and what levels at current prices would give is
+// meant only by those who say so.
+func (c *Checker) published(code string) bool {
+	i, ok := c.panel.Indicator(c.opts.Terms[code].Growth)
+	return ok && c.panel.Indicators[i].Pace
 }
 
 // given leaves out what would have to be computed.
