@@ -263,7 +263,7 @@ func screenTexts(t *testing.T) []said {
 // run and must succeed.
 func TestCommands(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the program")
+		t.Skip("it builds the program: run without -short")
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {

@@ -192,10 +192,16 @@ func releases(p *panel.Panel, n int) ReleaseResult {
 		fact.Compare(p, before, &after, now)
 		took = append(took, time.Since(began).Seconds())
 	}
-	slices.Sort(took)
+	return ReleaseOf(took)
+}
+
+// ReleaseOf sums up how many seconds releases took.
+func ReleaseOf(took []float64) ReleaseResult {
+	n := len(took)
 	if n == 0 {
 		return ReleaseResult{}
 	}
+	slices.Sort(took)
 	return ReleaseResult{N: n, P50: Seconds(took[n/2]), P99: Seconds(took[min(n-1, n*99/100)])}
 }
 

@@ -71,17 +71,9 @@ func (s *Story) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	next, err := s.nextStep(ctx, at)
+	happened, next, err := s.progress(ctx, at)
 	if err != nil {
 		return State{}, err
-	}
-	steps, done, err := s.done(ctx, at)
-	if err != nil {
-		return State{}, err
-	}
-	happened := map[int]bool{}
-	for i, n := range steps {
-		happened[n] = done[i]
 	}
 	out := State{Now: stamp(s.Clock.Now()), Logins: s.logins(), Draft: strings.TrimSpace(s.script.Speech.Draft)}
 	for _, sc := range s.script.Steps {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"touyan.dev/touyan/demo/statistics"
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/calendar"
@@ -66,6 +67,8 @@ type Story struct {
 	script *script
 	plan   *plan
 
+	october, december statistics.File // the releases of steps 1 and 11
+
 	mu   sync.Mutex // one change of time or story at a time
 	last string     // the idempotency key of the latest change
 
@@ -100,6 +103,10 @@ func Open(ctx context.Context, p Parts) (*Story, error) {
 	}
 	a := affair{Units: s.script.Units, Result: s.script.Result, Twist: s.script.Twist}
 	if s.plan, err = a.plan(); err != nil {
+		return nil, err
+	}
+	s.december = statistics.December()
+	if s.october, err = statistics.October(); err != nil {
 		return nil, err
 	}
 	s.plan.name, s.plan.extra, s.plan.visits, s.plan.brisk = storyPlan, s.script.Extra, &s.script.Visits, false
@@ -229,28 +236,19 @@ func (s *Story) verified(ctx context.Context, at standing) (bool, error) {
 	return err == nil && r.holds(), err
 }
 
-// done tells which of the built steps have happened, in their order. Whoever goes
-// ahead by hand may leave the figures out; then they are not asked for at the end.
-func (s *Story) done(ctx context.Context, at standing) ([]int, []bool, error) {
+// progress tells which of the built steps have happened, and which comes next: the
+// one after the last that has happened; 0 when none is left. Whoever goes ahead by
+// hand may leave the figures out; then they are not asked for at the end.
+func (s *Story) progress(ctx context.Context, at standing) (done map[int]bool, next int, err error) {
 	verified, err := s.verified(ctx, at)
 	w := at.watched
 	told := w.october == 0 || w.december != 0 && w.evaluation != 0
-	return []int{stepReleased, stepChecked, stepEntered, stepHandled, stepClosed, stepVerified},
-		[]bool{w.october != 0, w.note != 0, at.assigned(), at.handled(), at.closed() && told, verified}, err
-}
-
-// nextStep gives the built step that comes next: the one after the last that has
-// happened; 0 when none is left.
-func (s *Story) nextStep(ctx context.Context, at standing) (int, error) {
-	steps, done, err := s.done(ctx, at)
-	if err != nil {
-		return 0, err
-	}
-	next := 0
-	for i := len(steps) - 1; i >= 0 && !done[i]; i-- {
+	steps := []int{stepReleased, stepChecked, stepEntered, stepHandled, stepClosed, stepVerified}
+	done = map[int]bool{stepReleased: w.october != 0, stepChecked: w.note != 0, stepEntered: at.assigned(), stepHandled: at.handled(), stepClosed: at.closed() && told, stepVerified: verified}
+	for i := len(steps) - 1; i >= 0 && !done[steps[i]]; i-- {
 		next = steps[i]
 	}
-	return next, nil
+	return done, next, err
 }
 
 // Next carries out the story's next built step by the acts of the right people.
@@ -265,7 +263,7 @@ func (s *Story) Next(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	step, err := s.nextStep(ctx, at)
+	_, step, err := s.progress(ctx, at)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,6 @@ package demo
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -69,11 +67,12 @@ func (s *seeding) reference(ctx context.Context) error {
 // stays out until the bureau has answered, and publishes it.
 func (t *town) publish(ctx context.Context, f statistics.File) (int64, error) {
 	tang := t.who["tang"]
-	if _, err := t.Files.Upload(ctx, tang, f.Name, f.Data); err != nil {
+	up, err := t.Files.Upload(ctx, tang, f.Name, f.Data)
+	if err != nil {
 		return 0, err
 	}
 	key := "demo/release/" + f.Name
-	done, err := t.Watch.Bring(ctx, tang, observatory.Import{Digest: digestOf(f.Data), Name: f.Name, Data: f.Data, Vintage: f.Vintage, First: f.First}, key)
+	done, err := t.Watch.Bring(ctx, tang, observatory.Import{Digest: up.Digest, Name: f.Name, Vintage: f.Vintage, First: f.First}, key)
 	if err != nil {
 		return 0, err
 	}
@@ -94,18 +93,8 @@ func (t *town) publish(ctx context.Context, f statistics.File) (int64, error) {
 	return done.ID, err
 }
 
-func digestOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
-
 // watches finds how far the statistics of the story have come.
 func (s *Story) watches(ctx context.Context) (w watched, err error) {
-	october, err := statistics.October()
-	if err != nil {
-		return w, err
-	}
-	december := statistics.December()
 	list, err := s.Watch.Releases(ctx, 200)
 	if err != nil {
 		return w, err
@@ -113,9 +102,9 @@ func (s *Story) watches(ctx context.Context) (w watched, err error) {
 	for _, r := range list {
 		switch {
 		case r.State != observatory.Published:
-		case r.Digest == digestOf(october.Data):
+		case r.Name == s.october.Name:
 			w.october = r.ID
-		case r.Digest == digestOf(december.Data):
+		case r.Name == s.december.Name:
 			w.december = r.ID
 		}
 	}
@@ -160,11 +149,7 @@ func (s *Story) written(ctx context.Context, w *watched) error {
 // release is step 1: the October bulletin is brought in, its slips stay at the
 // gate, and it is published.
 func (s *Story) release(ctx context.Context) error {
-	f, err := statistics.October()
-	if err != nil {
-		return err
-	}
-	_, err = s.publish(ctx, f)
+	_, err := s.publish(ctx, s.october)
 	return err
 }
 
@@ -184,11 +169,10 @@ func (s *Story) speak(ctx context.Context, w watched) error {
 // place back, and the pilot is evaluated under a protocol frozen beforehand.
 func (s *Story) revise(ctx context.Context, w watched) error {
 	if w.december == 0 {
-		f := statistics.December()
-		if err := s.until(ctx, f.Vintage); err != nil {
+		if err := s.until(ctx, s.december.Vintage); err != nil {
 			return err
 		}
-		if _, err := s.publish(ctx, f); err != nil {
+		if _, err := s.publish(ctx, s.december); err != nil {
 			return err
 		}
 	}
@@ -203,11 +187,12 @@ func (s *Story) revise(ctx context.Context, w watched) error {
 		return err
 	}
 	lin := s.who["lin"]
-	if _, err := s.Files.Upload(ctx, lin, f.Name, f.Data); err != nil {
+	up, err := s.Files.Upload(ctx, lin, f.Name, f.Data)
+	if err != nil {
 		return err
 	}
 	done, err := s.Watch.Freeze(ctx, lin, s.script.Pilot.Title, observatory.Question{
-		File:   &observatory.Outcomes{Digest: digestOf(f.Data), Name: f.Name, Unit: "code", Time: "week", Outcome: "calls_per_10k"},
+		File:   &observatory.Outcomes{Digest: up.Digest.String(), Name: f.Name, Unit: "code", Time: "week", Outcome: "calls_per_10k"},
 		Method: effect.SDID, Why: s.script.Pilot.Why,
 		Protocol: effect.Protocol{Treated: statistics.Pilot, From: statistics.Bundled, Exclude: []string{statistics.Zone}, Expect: effect.Fall},
 	}, "demo/evaluation/freeze")

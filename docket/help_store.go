@@ -119,13 +119,13 @@ type switching struct {
 
 // Load implements store.Change.
 func (c *switching) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &helpSwitches, c.person)
 }
 
 // Decide implements store.Change.
 func (c *switching) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	if _, ok := store.Get(g, &helpSwitches, c.person); ok {
@@ -157,14 +157,14 @@ type takingHelp struct {
 }
 
 // Load implements store.Change.
-func (c *takingHelp) Load(g *store.Group) { c.load(g) }
+func (c *takingHelp) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *takingHelp) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	id := event.Next(g)
-	store.Insert(g, &helpTakings, id, helpTaken{c.matter, c.what, c.now.UnixMicro()})
+	store.Insert(g, &helpTakings, id, helpTaken{c.matter, c.what, c.Now.UnixMicro()})
 	return c.log(g, "docket.help/take", event.NewSubject, 0, c.office, map[string]any{"matter": c.matter, "what": c.what, "from": c.from})
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"touyan.dev/touyan/kernel/audit"
+	"touyan.dev/touyan/kernel/act"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -90,80 +90,31 @@ func scanInstruction(row store.Scanner, more ...any) (i Instruction, err error) 
 
 // write is what every change of the docket carries.
 type write struct {
-	o     *Office
-	who   auth.Principal
-	now   time.Time
-	once  event.Once
-	dir   *auth.Directory
-	place event.Place
-	again bool
-	giver int64 // for whom it is done by delegation
+	o *Office
+	act.Write
 }
 
 func (o *Office) write(who auth.Principal, key string) write {
-	return write{o: o, who: who, now: o.Clock.Now(), once: event.Once{Actor: who.Person, Key: event.KeyOf(key)}}
+	return write{o, o.acts().Write(who, key)}
 }
 
-func (w *write) load(g *store.Group) {
-	event.Load(g, w.once)
-	auth.LoadVersion(g)
-}
-
-// begin reports a repeated key, whose first event then is the answer.
-func (w *write) begin(g *store.Group) (again bool, err error) {
-	w.again, w.giver = false, 0
-	if pos, ok := event.Seen(g, w.once); ok {
-		w.again, w.place = true, event.Place{Event: event.Event{Envelope: event.Envelope{Pos: pos}}}
-		return true, nil
-	}
-	return false, auth.Current(g, w.dir)
-}
-
-// allow asks the rules, and notes for whom it is done when only a delegation
-// allows it.
-func (w *write) allow(action string, res auth.Resource) error {
-	v, err := w.o.Rules.Require(w.dir, w.who, action, res)
-	w.giver = v.Behalf
-	return err
+func (o *Office) acts() act.Acts {
+	return act.Acts{DB: o.DB, Clock: o.Clock, Book: o.Book, Rules: o.Rules, Key: o.Key}
 }
 
 // log writes the change's event. What is entered for a leader bears his name;
 // anything else that of the person acted for by delegation.
 func (w *write) log(g *store.Group, kind string, subject, behalf, unit int64, body any) error {
-	if behalf == 0 {
-		behalf = w.giver
-	}
-	place, err := event.Append(g, event.Draft{
-		Kind: kind, Subject: subject, Actor: w.who.Person, Behalf: behalf, Unit: unit, Key: w.once.Key, Recorded: w.now, Body: body,
-	})
-	w.place = place
+	_, err := w.Log(g, event.Draft{Kind: kind, Subject: subject, Behalf: behalf, Unit: unit, Body: body})
 	return err
 }
 
 // Done is the answer to an act of the docket.
-type Done struct {
-	ID      int64
-	Pos     int64
-	Receipt audit.Receipt
-}
+type Done = act.Done
 
 // do sends a change to the writer and answers with its receipt.
 func (o *Office) do(ctx context.Context, w *write, kind string, c store.Change) (Done, error) {
-	if err := o.Book.Write(ctx, func(dir *auth.Directory) store.Change {
-		w.dir = dir
-		return c
-	}); err != nil {
-		return Done{}, err
-	}
-	if w.again {
-		receipt, first, err := o.Key.ReceiptAt(ctx, o.DB, w.place.Event.Pos)
-		if err == nil && first.Kind != kind {
-			err = fault.New(fault.Conflict, "docket.do", "这个操作号已用于另一项操作，请换一个操作号。", "This idempotency key was used for another act; choose another key.")
-		}
-		return Done{ID: first.Subject, Pos: first.Pos, Receipt: receipt}, err
-	}
-	receipt, err := o.Key.Receipt(w.place.Event, w.place.Tree)
-	return Done{ID: w.place.Event.Subject, Pos: w.place.Event.Pos, Receipt: receipt.With(w.place.Event)}, err
+	return o.acts().Do(ctx, &w.Write, kind, c)
 }
 
 // Enter records an instruction for a leader. It is marked as entered for him
@@ -182,39 +133,39 @@ type entering struct {
 }
 
 // Load implements store.Change.
-func (c *entering) Load(g *store.Group) { c.load(g) }
+func (c *entering) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *entering) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	const op = "docket.Enter"
 	office := c.in.Office
-	if err := c.allow("docket.enter", auth.Resource{Type: "Docket", Office: office, Need: staff(office)}); err != nil {
+	if err := c.Allow("docket.enter", auth.Resource{Type: "Docket", Office: office, Need: staff(office)}); err != nil {
 		return err
 	}
-	if p, ok := c.dir.Person(c.in.Leader); !ok || p.Status != auth.Active || !leads(c.dir, c.in.Leader, office) {
+	if p, ok := c.Dir.Person(c.in.Leader); !ok || p.Status != auth.Active || !leads(c.Dir, c.in.Leader, office) {
 		return fault.At(op, "leader", "请选择本办公室的责任领导或分管领导。", "Choose a leader of this office.")
 	}
-	if c.in.Received.After(c.now) {
+	if c.in.Received.After(c.Now) {
 		return fault.At(op, "received", "批示时间不能晚于现在。", "The time of the instruction cannot lie ahead.")
 	}
 	i := Instruction{
 		Office: office, Leader: c.in.Leader, Verbatim: strings.TrimSpace(c.in.Verbatim), Medium: c.in.Medium, Title: strings.TrimSpace(c.in.Title),
-		Received: c.in.Received.UnixMicro(), Entered: c.now.UnixMicro(), EnteredBy: c.who.Person,
+		Received: c.in.Received.UnixMicro(), Entered: c.Now.UnixMicro(), EnteredBy: c.Who.Person,
 	}
 	if c.in.Received.IsZero() {
 		i.Received = i.Entered
 	}
-	if c.who.Person == c.in.Leader {
+	if c.Who.Person == c.in.Leader {
 		i.Confirmed = i.Entered
 	}
 	i.ID = event.Next(g)
 	store.Insert(g, &instructions, i.ID, i)
 	body := map[string]any{"verbatim": i.Verbatim, "medium": i.Medium, "title": i.Title, "received": i.Received}
-	if c.giver != 0 { // the envelope names the leader
-		body["for"] = c.giver
+	if c.Giver != 0 { // the envelope names the leader
+		body["for"] = c.Giver
 	}
 	return c.log(g, "docket.instruction/enter", event.NewSubject, c.in.Leader, office, body)
 }
@@ -243,26 +194,26 @@ type confirming struct {
 
 // Load implements store.Change.
 func (c *confirming) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &instructions, c.id)
 }
 
 // Decide implements store.Change.
 func (c *confirming) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	i, ok := store.Get(g, &instructions, c.id)
 	if !ok {
 		return errNoInstruction()
 	}
-	if err := c.allow("docket.confirm", auth.Resource{Type: "Docket", Office: i.Office, Named: i.Leader}); err != nil {
+	if err := c.Allow("docket.confirm", auth.Resource{Type: "Docket", Office: i.Office, Named: i.Leader}); err != nil {
 		return err
 	}
 	if i.Confirmed != 0 {
 		return fault.New(fault.Conflict, "docket.Confirm", "该批示已确认。", "This instruction has been confirmed already.")
 	}
-	i.Confirmed = c.now.UnixMicro()
+	i.Confirmed = c.Now.UnixMicro()
 	store.Put(g, &instructions, i.ID, i)
 	return c.log(g, "docket.instruction/confirm", i.ID, 0, i.Office, map[string]any{})
 }

@@ -357,19 +357,19 @@ type importing struct {
 }
 
 // Load implements store.Change.
-func (c *importing) Load(g *store.Group) { c.load(g) }
+func (c *importing) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *importing) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	office := c.intake.Office
-	if err := c.allow("docket.intake", auth.Resource{Type: "Docket", Office: office, Need: staff(office)}); err != nil {
+	if err := c.Allow("docket.intake", auth.Resource{Type: "Docket", Office: office, Need: staff(office)}); err != nil {
 		return err
 	}
 	in := c.intake
-	in.ID, in.Entered, in.EnteredBy = event.Next(g), c.now.UnixMicro(), c.who.Person
+	in.ID, in.Entered, in.EnteredBy = event.Next(g), c.Now.UnixMicro(), c.Who.Person
 	store.Insert(g, &intakes, in.ID, in)
 	for _, p := range c.proposals {
 		store.Insert(g, &proposals, proposalKey{in.ID, int64(p.N)}, p)

@@ -282,7 +282,7 @@ func (o *Office) issued(ctx context.Context, c *issuing) (IssuedAnswer, error) {
 	if err != nil {
 		return IssuedAnswer{}, err
 	}
-	p, _, err := o.paper(ctx, c.who, done.ID)
+	p, _, err := o.paper(ctx, c.Who, done.ID)
 	return IssuedAnswer{ID: p.ID, Pos: done.Pos, Number: p.Number, Digest: p.Digest, Receipt: done.Receipt, Name: paperName(p)}, err
 }
 

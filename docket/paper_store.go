@@ -76,24 +76,24 @@ type issuing struct {
 
 // Load implements store.Change.
 func (c *issuing) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	loadSubjects(g, c.subjects)
 	if c.series != "" {
-		serial.Load(g, serial.Series{Sign: c.series, Year: c.now.Year()})
+		serial.Load(g, serial.Series{Sign: c.series, Year: c.Now.Year()})
 	}
 }
 
 // Decide implements store.Change.
 func (c *issuing) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	if err := c.may(); err != nil {
 		return err
 	}
-	p := Issued{ID: event.Next(g), Office: c.office, Matter: c.matter, Sort: c.sort, Edition: paper.Edition, Issued: c.now.UnixMicro(), IssuedBy: c.who.Person}
+	p := Issued{ID: event.Next(g), Office: c.office, Matter: c.matter, Sort: c.sort, Edition: paper.Edition, Issued: c.Now.UnixMicro(), IssuedBy: c.Who.Person}
 	if c.series != "" {
-		p.Number = serial.Draw(g, serial.Series{Sign: c.series, Year: c.now.Year()}, p.ID).String()
+		p.Number = serial.Draw(g, serial.Series{Sign: c.series, Year: c.Now.Year()}, p.ID).String()
 	}
 	doc := c.compose(p.ID, p.Number)
 	if flaws := paper.Lint(doc); len(flaws) > 0 {
@@ -112,7 +112,7 @@ func (c *issuing) Decide(g *store.Group) error {
 }
 
 func (c *issuing) may() error {
-	_, err := c.o.Rules.Require(c.dir, c.who, "docket.paper", auth.Resource{Type: "Docket", Office: c.office, Need: staff(c.office)})
+	_, err := c.o.Rules.Require(c.Dir, c.Who, "docket.paper", auth.Resource{Type: "Docket", Office: c.office, Need: staff(c.office)})
 	return err
 }
 

@@ -120,14 +120,14 @@ type revealing struct {
 }
 
 // Load implements store.Change.
-func (c *revealing) Load(g *store.Group) { c.load(g) }
+func (c *revealing) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *revealing) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
-	if _, err := c.o.Rules.Require(c.dir, c.who, "docket.enter", auth.Resource{Type: "Docket", Office: c.office, Need: staff(c.office)}); err != nil {
+	if _, err := c.o.Rules.Require(c.Dir, c.Who, "docket.enter", auth.Resource{Type: "Docket", Office: c.office, Need: staff(c.office)}); err != nil {
 		return err
 	}
 	return c.log(g, "docket.reveal/show", event.NewSubject, 0, c.office, map[string]any{"matter": c.matter, "field": c.in.Field, "purpose": c.in.Purpose})

@@ -42,7 +42,7 @@ type revising struct {
 
 // Load implements store.Change.
 func (c *revising) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &intakes, c.intake)
 	for _, n := range append([]int{c.n}, c.in.With...) {
 		store.Want(g, &proposals, proposalKey{c.intake, int64(n)})
@@ -51,14 +51,14 @@ func (c *revising) Load(g *store.Group) {
 
 // Decide implements store.Change.
 func (c *revising) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	in, ok := store.Get(g, &intakes, c.intake)
 	if !ok {
 		return errNoIntake()
 	}
-	if err := c.allow("docket.intake", auth.Resource{Type: "Docket", Office: in.Office, Need: staff(in.Office)}); err != nil {
+	if err := c.Allow("docket.intake", auth.Resource{Type: "Docket", Office: in.Office, Need: staff(in.Office)}); err != nil {
 		return err
 	}
 	p, ok := store.Get(g, &proposals, proposalKey{c.intake, int64(c.n)})
@@ -91,7 +91,7 @@ func (c *revising) edit(p *Proposal) error {
 		p.Title = t
 	}
 	if c.in.Lead != nil {
-		if _, ok := c.dir.Unit(*c.in.Lead); !ok {
+		if _, ok := c.Dir.Unit(*c.in.Lead); !ok {
 			return fault.At(op, "lead", "没有这个单位。", "There is no such unit.")
 		}
 		if *c.in.Lead != p.Lead {
@@ -100,7 +100,7 @@ func (c *revising) edit(p *Proposal) error {
 	}
 	if c.in.Assist != nil {
 		for i, id := range *c.in.Assist {
-			if _, ok := c.dir.Unit(id); !ok || id == p.Lead {
+			if _, ok := c.Dir.Unit(id); !ok || id == p.Lead {
 				return fault.At(op, fmt.Sprintf("assist/%d", i), "没有这个单位，或它已是牵头单位。", "There is no such unit, or it leads already.")
 			}
 		}
@@ -289,13 +289,13 @@ type sending struct {
 
 // Load implements store.Change.
 func (c *sending) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &proposals, c.key)
 }
 
 // Decide implements store.Change.
 func (c *sending) Decide(g *store.Group) error {
-	if again, err := c.begin(g); again || err != nil {
+	if again, err := c.Begin(g); again || err != nil {
 		return err
 	}
 	p, ok := store.Get(g, &proposals, c.key)

@@ -113,7 +113,7 @@ type noting struct {
 }
 
 // Load implements store.Change.
-func (c *noting) Load(g *store.Group) { c.load(g) }
+func (c *noting) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *noting) Decide(g *store.Group) error {
@@ -121,9 +121,9 @@ func (c *noting) Decide(g *store.Group) error {
 		return err
 	}
 	a := c.made
-	a.ID, a.Entered, a.EnteredBy = event.Next(g), c.now.UnixMicro(), c.who.Person
+	a.ID, a.Entered, a.EnteredBy = event.Next(g), c.Now.UnixMicro(), c.Who.Person
 	store.Insert(g, &developments, a.ID, a)
-	_, err := c.log(g, EventAbroad, event.NewSubject, 0, struct {
+	_, err := c.log(g, EventAbroad, event.NewSubject, struct {
 		Day     string `json:"day"`
 		Place   string `json:"place"`
 		Sort    string `json:"sort"`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -29,9 +30,8 @@ const (
 
 // Import says which file is brought in and how it is read.
 type Import struct {
-	Digest  string // of the uploaded content, in hex
+	Digest  attach.Digest // of the uploaded content
 	Name    string
-	Data    []byte
 	Sheet   int          // which grid of the file
 	Shape   *sheet.Shape // nil: as the program guesses
 	Vintage string       // YYYY-MM-DD; "" for today
@@ -51,8 +51,8 @@ type Look struct {
 	Fresh   []Cell // cells that are new, or differ from what is published
 	Revised []Revision
 	Same    int
-	Doubts  []Doubt // what the gate would notice
-	vintage *vintage
+	Doubts  []Doubt  // what the gate would notice
+	gated   *vintage // what is published with the file on top; nil where nothing could be read
 }
 
 // Revision is a cell that was published with another value.
@@ -64,9 +64,16 @@ type Revision struct {
 
 // read opens a file and reads one of its sheets. Errors in its cells are in the
 // answer, not errors.
-func (d *Desk) read(ctx context.Context, in Import) (*Look, error) {
+func (d *Desk) read(ctx context.Context, who auth.Principal, in Import) (*Look, error) {
 	const op = "observatory.read"
-	grids, err := sheet.Open(in.Name, in.Data)
+	if err := d.Files.Ready(ctx, who, []attach.Digest{in.Digest}); err != nil {
+		return nil, err
+	}
+	data, err := attach.Content(ctx, d.DB, in.Digest)
+	if err != nil {
+		return nil, err
+	}
+	grids, err := sheet.Open(in.Name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -127,14 +134,14 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 		look.Result.Wrong = append(look.Result.Wrong, sheet.Wrong{Row: list[i].Row, Col: list[i].Col, Text: fault.T("同一张表混有年度、季度或月度数据，请分成几张表导入。", "The sheet mixes yearly, quarterly or monthly figures; bring them in as separate sheets.")})
 		return nil
 	}
-	var err error
 	var codes []string
 	for _, c := range list {
 		if !slices.Contains(codes, c.Indicator) {
 			codes = append(codes, c.Indicator)
 		}
 	}
-	if look.vintage, err = d.around(ctx, through{freq: look.Freq, only: codes}); err != nil {
+	before, err := d.build(ctx, through{freq: look.Freq, only: codes, kin: true})
+	if err != nil {
 		return err
 	}
 	for _, c := range list {
@@ -142,7 +149,7 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 			continue
 		}
 		cell := Cell{Indicator: c.Indicator, Subject: c.Subject, Period: c.Period, Value: c.Value, Provisional: c.Provisional || in.First, Line: c.Row + 1, Col: c.Col + 1}
-		was, known := look.vintage.origins[spot{c.Indicator, c.Subject, c.Period}]
+		was, known := before.origins[spot{c.Indicator, c.Subject, c.Period}]
 		switch {
 		case known && was.Value == cell.Value && was.Provisional == cell.Provisional:
 			look.Same++
@@ -153,8 +160,7 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 		look.Fresh = append(look.Fresh, cell)
 	}
 	slices.SortStableFunc(look.Revised, func(a, b Revision) int { return cmp.Compare(b.share(), a.share()) })
-	look.Doubts, err = d.gate(look)
-	return err
+	return look.gate(before)
 }
 
 // share is how far a revision goes, as a share of the earlier value.
@@ -165,32 +171,25 @@ func (r Revision) share() float64 {
 	return math.Abs(r.Value/r.Before - 1)
 }
 
-// gate gives what quality would notice once the cells of a file lay over what is
+// gate finds what quality would notice once the cells of a file lay over what is
 // published: about these cells, and about earlier ones that nobody has looked at.
-func (d *Desk) gate(look *Look) ([]Doubt, error) {
-	v := look.vintage.over(look.Fresh)
-	if err := v.lay(look.Freq, look.Vintage); err != nil {
-		return nil, err
+func (l *Look) gate(before *vintage) error {
+	l.gated = before.over(l.Fresh)
+	if err := l.gated.lay(l.Vintage); err != nil {
+		return err
 	}
-	var out []Doubt
-	for _, x := range v.noticed(0) {
-		if _, decided := look.vintage.doubts[spot{x.Indicator, x.Subject, x.Period}]; !decided || x.Release == 0 {
-			out = append(out, x)
+	for _, x := range l.gated.noticed() {
+		if _, decided := before.doubts[spot{x.Indicator, x.Subject, x.Period}]; !decided || x.Release == 0 {
+			l.Doubts = append(l.Doubts, x)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // over gives a vintage with further cells on top, not laid out yet. Their release
 // is 0.
 func (v *vintage) over(fresh []Cell) *vintage {
-	out := &vintage{ref: v.ref, releases: v.releases, last: v.last, origins: make(map[spot]Cell, len(v.origins)+len(fresh)), doubts: map[spot]Doubt{}}
-	for at, c := range v.origins {
-		out.origins[at] = c
-	}
-	for at, x := range v.doubts {
-		out.doubts[at] = x
-	}
+	out := &vintage{stock: v.stock, releases: v.releases, origins: maps.Clone(v.origins), doubts: maps.Clone(v.doubts)}
 	for _, c := range fresh {
 		at := spot{c.Indicator, c.Subject, c.Period}
 		out.origins[at] = c
@@ -201,10 +200,10 @@ func (v *vintage) over(fresh []Cell) *vintage {
 
 // Look reads a file and tells what it holds; nothing is kept.
 func (d *Desk) Look(ctx context.Context, who auth.Principal, in Import) (*Look, error) {
-	if _, err := d.may(d.Book.Now(), who, "observatory.work"); err != nil {
+	if err := d.works(who); err != nil {
 		return nil, err
 	}
-	return d.read(ctx, in)
+	return d.read(ctx, who, in)
 }
 
 // piece is how many cells one change writes.
@@ -215,27 +214,20 @@ const piece = 5000
 // Conflict. Errors name cells as spreadsheets do.
 func (d *Desk) Bring(ctx context.Context, who auth.Principal, in Import, key string) (Done, error) {
 	const op = "observatory.Bring"
-	if _, err := d.may(d.Book.Now(), who, "observatory.work"); err != nil {
+	if err := d.works(who); err != nil {
 		return Done{}, err
 	}
 	if done, again, err := d.resumed(ctx, who, key); again || err != nil {
 		return done, err
 	}
-	digest, ok := attach.ParseDigest(in.Digest)
-	if !ok {
-		return Done{}, fault.At(op, "file", "请先选择文件。", "Choose a file first.")
-	}
-	look, err := d.read(ctx, in)
+	look, err := d.read(ctx, who, in)
 	if err != nil {
 		return Done{}, err
 	}
 	if err := look.refusal(); err != nil {
 		return Done{}, err
 	}
-	if err := d.fresh(ctx, in.Digest, look); err != nil {
-		return Done{}, err
-	}
-	if err := d.Files.Ready(ctx, who, []attach.Digest{digest}); err != nil {
+	if err := d.fresh(ctx, in.Digest.String(), look); err != nil {
 		return Done{}, err
 	}
 	reading, err := json.Marshal(struct {
@@ -245,7 +237,7 @@ func (d *Desk) Bring(ctx context.Context, who auth.Principal, in Import, key str
 	if err != nil {
 		return Done{}, fault.Wrap(op, err)
 	}
-	r := Release{Freq: look.Freq, Vintage: look.Vintage, Name: in.Name, Digest: in.Digest, Reading: string(reading), State: Loading, Cells: int64(len(look.Fresh))}
+	r := Release{Freq: look.Freq, Vintage: look.Vintage, Name: in.Name, Digest: in.Digest.String(), Reading: string(reading), State: Loading, Cells: int64(len(look.Fresh))}
 	for _, c := range look.Fresh {
 		r.Newest = max(r.Newest, int64(c.Period))
 	}
@@ -254,18 +246,21 @@ func (d *Desk) Bring(ctx context.Context, who auth.Principal, in Import, key str
 	if err != nil {
 		return done, err
 	}
-	return done, d.fill(ctx, who, done.ID, look, digest, key)
+	return done, d.fill(ctx, who, done.ID, look, in.Digest, key)
 }
 
 // resumed answers a key that was used before, unless what it began was broken off
 // before the release stood at the gate.
 func (d *Desk) resumed(ctx context.Context, who auth.Principal, key string) (Done, bool, error) {
 	e, seen, err := event.Find(ctx, d.DB, event.Once{Actor: who.Person, Key: event.KeyOf(key)})
-	if err != nil || !seen {
+	if err != nil || !seen || e.Kind != EventBrought {
 		return Done{}, false, err
 	}
 	if _, err := d.Release(ctx, e.Subject); err != nil {
-		return Done{}, false, nil
+		if fault.Is(err, fault.NotFound) { // broken off
+			err = nil
+		}
+		return Done{}, false, err
 	}
 	receipt, _, err := d.Key.ReceiptAt(ctx, d.DB, e.Pos)
 	return Done{ID: e.Subject, Pos: e.Pos, Receipt: receipt}, true, err
@@ -324,7 +319,7 @@ type bringing struct {
 }
 
 // Load implements store.Change.
-func (c *bringing) Load(g *store.Group) { c.load(g) }
+func (c *bringing) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *bringing) Decide(g *store.Group) error {
@@ -332,9 +327,9 @@ func (c *bringing) Decide(g *store.Group) error {
 		return err
 	}
 	r := c.release
-	r.ID, r.Brought, r.BroughtBy = event.Next(g), c.now.UnixMicro(), c.who.Person
+	r.ID, r.Brought, r.BroughtBy = event.Next(g), c.Now.UnixMicro(), c.Who.Person
 	store.Insert(g, &releases, r.ID, r)
-	_, err := c.log(g, EventBrought, event.NewSubject, 0, struct {
+	_, err := c.log(g, EventBrought, event.NewSubject, struct {
 		Name    string     `json:"name"`
 		Digest  string     `json:"sha256"`
 		Freq    panel.Freq `json:"freq"`

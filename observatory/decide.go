@@ -49,7 +49,7 @@ type deciding struct {
 
 // Load implements store.Change.
 func (c *deciding) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &releases, c.release)
 	store.Want(g, &doubts, c.doubt)
 }
@@ -70,9 +70,9 @@ func (c *deciding) Decide(g *store.Group) error {
 	if x.State = DoubtHeld; c.in.Keep {
 		x.State = DoubtKept
 	}
-	x.Reason, x.Decided, x.DecidedBy = c.in.Reason, c.now.UnixMicro(), c.who.Person
+	x.Reason, x.Decided, x.DecidedBy = c.in.Reason, c.Now.UnixMicro(), c.Who.Person
 	store.Put(g, &doubts, c.doubt, x)
-	_, err := c.log(g, EventDecided, c.release, 0, struct {
+	_, err := c.log(g, EventDecided, c.release, struct {
 		Indicator string     `json:"indicator"`
 		Subject   string     `json:"subject"`
 		Period    int        `json:"period"`
@@ -117,7 +117,7 @@ type dropping struct {
 
 // Load implements store.Change.
 func (c *dropping) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &releases, c.release)
 	for _, x := range c.doubts {
 		store.Want(g, &doubts, x)
@@ -141,7 +141,7 @@ func (c *dropping) Decide(g *store.Group) error {
 			store.Delete(g, &doubts, x)
 		}
 	}
-	_, err := c.log(g, EventDropped, c.release, 0, struct {
+	_, err := c.log(g, EventDropped, c.release, struct {
 		Reason string `json:"reason"`
 	}{c.reason})
 	return err

@@ -2,8 +2,6 @@ package observatory_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,11 +40,10 @@ func TestEvaluation(t *testing.T) {
 		ctx := context.Background()
 		w := newDesk(t, db)
 		data := outcomes()
-		_, err := w.Files.Upload(ctx, w.people["tang"], "来电.csv", data)
+		up, err := w.Files.Upload(ctx, w.people["tang"], "来电.csv", data)
 		w.must(err)
-		sum := sha256.Sum256(data)
 		q := observatory.Question{
-			File:   &observatory.Outcomes{Digest: hex.EncodeToString(sum[:]), Name: "来电.csv", Unit: "town", Time: "month", Outcome: "calls"},
+			File:   &observatory.Outcomes{Digest: up.Digest.String(), Name: "来电.csv", Unit: "town", Time: "month", Outcome: "calls"},
 			Method: effect.SDID, Why: "合并办理后来电应当减少。",
 			Protocol: effect.Protocol{Treated: "T00", From: "2025-01", Exclude: []string{"T07"}, Expect: effect.Fall},
 		}
@@ -143,10 +140,9 @@ func TestAgain(t *testing.T) {
 		ctx := context.Background()
 		w := newDesk(t, db)
 		data := table(1995, 2024, as)
-		_, err := w.Files.Upload(ctx, w.people["tang"], "历年数据.csv", data)
+		up, err := w.Files.Upload(ctx, w.people["tang"], "历年数据.csv", data)
 		w.must(err)
-		sum := sha256.Sum256(data)
-		in := observatory.Import{Digest: hex.EncodeToString(sum[:]), Name: "历年数据.csv", Data: data, Vintage: "2025-03-01"}
+		in := observatory.Import{Digest: up.Digest, Name: "历年数据.csv", Vintage: "2025-03-01"}
 		first, err := w.Bring(ctx, w.people["tang"], in, "once")
 		w.must(err)
 		again, err := w.Bring(ctx, w.people["tang"], in, "once")
@@ -166,6 +162,50 @@ func TestAgain(t *testing.T) {
 		}
 		if _, err := w.Publish(ctx, w.people["tang"], first.ID, w.next()); !fault.Is(err, fault.Conflict) {
 			t.Errorf("published anew: %v", err)
+		}
+	})
+}
+
+// TestBesideAnother: what a program beside this one changed in the reference is
+// seen at once, though no release came.
+func TestBesideAnother(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		claim := []string{"2024年，梅川市规模以上工业增加值居全省第一位。"}
+		before, err := w.Claims(ctx, claim, "province")
+		w.must(err)
+		other := &observatory.Desk{DB: w.DB, Clock: w.clock, Book: w.Book, Rules: w.Rules, Key: w.Key, Files: w.Files}
+		w.must(second(other.Enter(ctx, w.people["tang"], observatory.Subjects, []byte("code,name,name_en,province\n991200,梅川市,Meichuan,澜江省\n"), w.next())))
+		after, err := w.Claims(ctx, claim, "province")
+		w.must(err)
+		if before.Counts["agrees"] != 0 || after.Counts["agrees"] != 1 {
+			t.Errorf("before %v, after %v", before.Counts, after.Counts)
+		}
+	})
+}
+
+// TestRefused: whoever may not work on the figures is told so before anything is
+// read or mined; a definition that cannot be read is named.
+func TestRefused(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		shen := w.people["shen"]
+		for name, act := range map[string]func() (observatory.Done, error){
+			"publish": func() (observatory.Done, error) { return w.Publish(ctx, shen, 1<<40, w.next()) },
+			"freeze":  func() (observatory.Done, error) { return w.Freeze(ctx, shen, "", observatory.Question{}, w.next()) },
+			"compute": func() (observatory.Done, error) { return w.Compute(ctx, shen, 1<<40, w.next()) },
+			"bring":   func() (observatory.Done, error) { return w.Bring(ctx, shen, observatory.Import{}, w.next()) },
+		} {
+			if _, err := act(); !fault.Is(err, fault.Forbidden) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		_, err := w.Enter(ctx, w.people["tang"], observatory.Indicators, []byte("code,name,definitions\nx,指标,上年=新口径\n"), w.next())
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(fault.Of(err).Fields), "definitions") {
+			t.Errorf("a definition without a period: %v", err)
 		}
 	})
 }

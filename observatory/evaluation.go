@@ -89,6 +89,9 @@ func scanEvaluationWith(row store.Scanner, more ...any) (e Evaluation, err error
 // a protocol that could be changed after a look at the result proves nothing.
 func (d *Desk) Freeze(ctx context.Context, who auth.Principal, title string, q Question, key string) (Done, error) {
 	const op = "observatory.Freeze"
+	if err := d.works(who); err != nil {
+		return Done{}, err
+	}
 	if n := utf8.RuneCountInString(strings.TrimSpace(title)); n < 2 || n > 100 {
 		return Done{}, fault.At(op, "title", "名称应为2至100字。", "The name has 2 to 100 characters.")
 	}
@@ -255,7 +258,7 @@ type freezing struct {
 }
 
 // Load implements store.Change.
-func (c *freezing) Load(g *store.Group) { c.load(g) }
+func (c *freezing) Load(g *store.Group) { c.Prepare(g) }
 
 // Decide implements store.Change.
 func (c *freezing) Decide(g *store.Group) error {
@@ -263,9 +266,9 @@ func (c *freezing) Decide(g *store.Group) error {
 		return err
 	}
 	e := c.made
-	e.ID, e.Frozen, e.FrozenBy = event.Next(g), c.now.UnixMicro(), c.who.Person
+	e.ID, e.Frozen, e.FrozenBy = event.Next(g), c.Now.UnixMicro(), c.Who.Person
 	store.Insert(g, &evaluations, e.ID, e)
-	place, err := c.log(g, EventFrozen, event.NewSubject, 0, struct {
+	place, err := c.log(g, EventFrozen, event.NewSubject, struct {
 		Title    string   `json:"title"`
 		Question Question `json:"question"`
 		Digest   string   `json:"protocol_sha256"`
@@ -279,6 +282,9 @@ func (c *freezing) Decide(g *store.Group) error {
 // Compute answers a frozen question, once. Whoever asks again gets the same
 // answer.
 func (d *Desk) Compute(ctx context.Context, who auth.Principal, id int64, key string) (Done, error) {
+	if err := d.works(who); err != nil {
+		return Done{}, err
+	}
 	e, err := d.Evaluation(ctx, id)
 	if err != nil {
 		return Done{}, err
@@ -346,7 +352,7 @@ type computing struct {
 
 // Load implements store.Change.
 func (c *computing) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &evaluations, c.id)
 }
 
@@ -359,9 +365,9 @@ func (c *computing) Decide(g *store.Group) error {
 	if e.Computed != 0 {
 		return fault.New(fault.Conflict, "observatory.Compute", "评估结果已经得出，不能重算；如需另作评估，请另行固定方案。", "The result is there and is not computed again; freeze another protocol for another question.")
 	}
-	e.Computed, e.Result = c.now.UnixMicro(), c.result
+	e.Computed, e.Result = c.Now.UnixMicro(), c.result
 	store.Put(g, &evaluations, e.ID, e)
-	_, err := c.log(g, EventComputed, e.ID, 0, struct {
+	_, err := c.log(g, EventComputed, e.ID, struct {
 		Digest string          `json:"protocol_sha256"`
 		Grade  effect.Grade    `json:"grade"`
 		Result json.RawMessage `json:"result"`

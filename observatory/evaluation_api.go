@@ -136,7 +136,7 @@ func (d *Desk) EvaluationPage(ctx context.Context, who auth.Principal, id int64)
 	if p.EvaluationRow, p.Result, err = n.evaluation(e); err != nil {
 		return nil, err
 	}
-	p.May = d.works(who)
+	p.May = d.works(who) == nil
 	for code, name := range n.subjects {
 		p.Names[code] = name.ZH
 	}

@@ -179,7 +179,7 @@ func (d *Desk) factPage(ctx context.Context, id int64) (*FactPage, error) {
 		return nil, err
 	}
 	p := &FactPage{FactRow: n.fact(f), Rarity: float64(f.Told.Rarity), Importance: float64(f.Told.Importance), Novelty: float64(f.Told.Novelty), Evidence: []GroundRow{}, History: []HistoryRow{}, Notes: []NoteRow{}, Led: []LedRow{}}
-	p.May = d.works(web.Who(ctx))
+	p.May = d.works(web.Who(ctx)) == nil
 	basis, err := d.Release(ctx, f.Release)
 	if err != nil {
 		return nil, err
@@ -260,8 +260,21 @@ func (d *Desk) broughtBy(ctx context.Context, freq panel.Freq, at spot, from pan
 
 // led gives the matters that came of a fact or a development.
 func (d *Desk) led(ctx context.Context, id int64) ([]LedRow, error) {
-	made, err := link.Trace(ctx, d.DB, id, 1, 100)
 	rows := []LedRow{}
+	opened, err := d.opened(ctx, id)
+	for _, e := range opened {
+		rows = append(rows, LedRow{e.Subject, at(e.Recorded)})
+	}
+	return rows, err
+}
+
+// opened gives the events that opened matters out of a fact or a development.
+func (d *Desk) opened(ctx context.Context, id int64) ([]event.Event, error) {
+	made, err := link.Trace(ctx, d.DB, id, 1, 100)
+	if err != nil {
+		return nil, err
+	}
+	var out []event.Event
 	for _, m := range made {
 		if m.Source != id || m.Rel != link.TurnInto {
 			continue
@@ -270,9 +283,9 @@ func (d *Desk) led(ctx context.Context, id int64) ([]LedRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, LedRow{m.Target, at(e.Recorded)})
+		out = append(out, e)
 	}
-	return rows, err
+	return out, nil
 }
 
 // history gives the events of an object, each with its receipt's position.

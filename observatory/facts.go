@@ -25,52 +25,37 @@ const (
 type Fact struct {
 	ID      int64
 	Freq    panel.Freq
-	Period  int
-	Score   float64
 	Release int64 // that brought it
 	State   FactState
 	Ended   int64 // the release that broke it; 0 while it stands
 	Told    fact.Told
 }
 
-func factOf(t fact.Told, freq panel.Freq) (Fact, error) {
-	_, period, ok := panel.ParsePeriod(t.Time)
-	if !ok {
-		return Fact{}, fault.New(fault.Internal, "observatory.factOf", "事实没有时间。", "A fact has no period.")
-	}
-	return Fact{Freq: freq, Period: period, Score: float64(t.Score), Told: t}, nil
-}
+const factColumns = "id, freq, release, state, ended, told"
 
-const factColumns = "id, freq, period, score, release, state, ended, told"
+func scanFact(row store.Scanner) (Fact, error) { return scanFactWith(row) }
 
-func (f *Fact) scan(row store.Scanner, more ...any) error {
+func scanFactWith(row store.Scanner, more ...any) (f Fact, err error) {
 	var told string
-	if err := row.Scan(append([]any{&f.ID, &f.Freq, &f.Period, &f.Score, &f.Release, &f.State, &f.Ended, &told}, more...)...); err != nil {
-		return err
+	if err = row.Scan(append([]any{&f.ID, &f.Freq, &f.Release, &f.State, &f.Ended, &told}, more...)...); err != nil {
+		return f, err
 	}
-	return json.Unmarshal([]byte(told), &f.Told)
+	return f, json.Unmarshal([]byte(told), &f.Told)
 }
 
-func scanFact(row store.Scanner) (f Fact, err error) {
-	err = f.scan(row)
-	return f, err
-}
-
+// facts are found by what follows told, which is in it too.
 var facts = store.Table[int64, Fact]{
 	Name: "told_fact", Key: []string{"id"}, KeyType: []string{"BIGINT"},
-	Cols:    []string{"freq", "period", "score", "release", "state", "ended", "told", "name", "indicator", "subject"},
+	Cols:    []string{"freq", "release", "state", "ended", "told", "indicator", "subject", "score"},
 	KeyArgs: func(id int64) []any { return []any{id} },
 	Args: func(f Fact) []any {
 		told, _ := encode(f.Told) // numbers, texts and no cycle
-		return []any{int64(f.Freq), int64(f.Period), f.Score, f.Release, string(f.State), f.Ended, told, f.Told.Key, f.Told.Indicator, f.Told.Subject}
+		return []any{int64(f.Freq), f.Release, string(f.State), f.Ended, told, f.Told.Indicator, f.Told.Subject, float64(f.Told.Score)}
 	},
 	Scan: func(row store.Scanner, rev *int64) (int64, Fact, error) {
-		var f Fact
-		var told, name, indicator, subject string
-		err := row.Scan(&f.ID, &f.Freq, &f.Period, &f.Score, &f.Release, &f.State, &f.Ended, &told, &name, &indicator, &subject, rev)
-		if err == nil {
-			err = json.Unmarshal([]byte(told), &f.Told)
-		}
+		var indicator, subject string
+		var score float64
+		f, err := scanFactWith(row, &indicator, &subject, &score, rev)
 		return f.ID, f, err
 	},
 }

@@ -116,26 +116,16 @@ func (d *Desk) registerIndicators(s *web.Server) {
 	}))
 }
 
-// of gives the statistics as they were known on a day; "" for now.
-func (d *Desk) of(ctx context.Context, freq panel.Freq, asOf string) (*vintage, error) {
-	if !slices.Contains([]panel.Freq{panel.Yearly, panel.Quarterly, panel.Monthly}, freq) {
-		return nil, fault.At("observatory", "freq", "频度只有1（年度）、4（季度）和12（月度）。", "A frequency is 1 (yearly), 4 (quarterly) or 12 (monthly).")
-	}
-	if asOf == "" {
-		return d.now(ctx, freq)
-	}
-	if _, ok := day(asOf); !ok {
-		return nil, fault.At("observatory", "as_of", "日期应写作 2026-11-20。", "A day is written 2026-11-20.")
-	}
-	return d.build(ctx, through{freq: freq, asOf: asOf})
-}
-
-// ofOne is of for one indicator.
-func (d *Desk) ofOne(ctx context.Context, freq panel.Freq, asOf, code string) (*vintage, error) {
+// of gives the statistics as they were known on a day, "" for now: of some
+// indicators, or without any the whole panel.
+func (d *Desk) of(ctx context.Context, freq panel.Freq, asOf string, only ...string) (*vintage, error) {
 	if _, ok := day(asOf); !ok && asOf != "" {
 		return nil, fault.At("observatory", "as_of", "日期应写作 2026-11-20。", "A day is written 2026-11-20.")
 	}
-	return d.build(ctx, through{freq: freq, asOf: asOf, only: []string{code}})
+	if asOf == "" && only == nil {
+		return d.now(ctx, freq)
+	}
+	return d.build(ctx, through{freq: freq, asOf: asOf, only: only})
 }
 
 // IndicatorPage gives an indicator of a subject among its peers, as known on a day;
@@ -144,7 +134,7 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 	if err := d.reads(who); err != nil {
 		return nil, err
 	}
-	v, err := d.ofOne(ctx, freq, asOf, code)
+	v, err := d.of(ctx, freq, asOf, code)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +196,9 @@ func (v *vintage) fill(p *IndicatorPage, i, s int, set panel.PeerSet) {
 	members := append([]int{s}, slices.DeleteFunc(slices.Clone(set.Members), func(m int) bool { return m == s })...)
 	for t := first; t <= last; t++ {
 		p.Labels = append(p.Labels, a.Label(t))
-		v.stand(p, x, i, s, t, set)
+		at := v.stood(i, s, t, set)
+		p.Observed, p.Ranks = append(p.Observed, at.observed), append(p.Ranks, at.rank)
+		p.Leader, p.Next, p.Chaser = append(p.Leader, at.leader), append(p.Next, at.next), append(p.Chaser, at.chaser)
 		if t > first {
 			if b := breakAt(x, s, t); b != nil {
 				p.Breaks = append(p.Breaks, BreakRow{a.Label(t), *b})
@@ -254,8 +246,16 @@ func breakAt(x *panel.Slab, s, t int) *fault.Text {
 	return nil
 }
 
-// stand adds the subject's rank and gaps in a period.
-func (v *vintage) stand(p *IndicatorPage, x *panel.Slab, i, s, t int, set panel.PeerSet) {
+// stood is where a subject stood among its peers in a period; null where it, or the
+// other, was not observed.
+type stood struct {
+	rank                 *int
+	observed             int
+	leader, next, chaser *float64 // the leader's figure less its own, the next above less its own, its own less the next below
+}
+
+func (v *vintage) stood(i, s, t int, set panel.PeerSet) (out stood) {
+	x := v.panel.Slabs[i]
 	better := func(a, b float64) bool {
 		if v.panel.Indicators[i].Polarity == panel.SmallerBetter {
 			return a < b
@@ -263,35 +263,34 @@ func (v *vintage) stand(p *IndicatorPage, x *panel.Slab, i, s, t int, set panel.
 		return a > b
 	}
 	own, ok := x.At(s, t)
-	var all []float64
 	rank := 1
 	for _, m := range set.Members {
-		if y, have := x.At(m, t); have {
-			all = append(all, y)
-			if ok && better(y, own) {
-				rank++
+		y, have := x.At(m, t)
+		if !have {
+			continue
+		}
+		out.observed++
+		if !ok {
+			continue
+		}
+		gap := y - own
+		if out.leader == nil || better(y, own+*out.leader) {
+			out.leader = pointer(gap, true)
+		}
+		if better(y, own) {
+			rank++
+			if out.next == nil || better(own+*out.next, y) {
+				out.next = pointer(gap, true)
 			}
 		}
+		if better(own, y) && (out.chaser == nil || better(y, own-*out.chaser)) {
+			out.chaser = pointer(-gap, true)
+		}
 	}
-	p.Observed = append(p.Observed, len(all))
-	var rankOf *int
-	var leader, next, chaser *float64
 	if ok {
-		rankOf = &rank
-		for _, y := range all {
-			gap := y - own
-			if leader == nil || better(y, own+*leader) {
-				leader = pointer(gap, true)
-			}
-			if better(y, own) && (next == nil || better(own+*next, y)) {
-				next = pointer(gap, true)
-			}
-			if better(own, y) && (chaser == nil || better(y, own-*chaser)) {
-				chaser = pointer(-gap, true)
-			}
-		}
+		out.rank = &rank
 	}
-	p.Ranks, p.Leader, p.Next, p.Chaser = append(p.Ranks, rankOf), append(p.Leader, leader), append(p.Next, next), append(p.Chaser, chaser)
+	return out
 }
 
 // ahead forecasts the subject's series and tells how likely its ranks are.
@@ -337,25 +336,16 @@ func (v *vintage) ahead(i, s int, set panel.PeerSet) *ForecastRow {
 	}
 	rivals := slices.Concat(run[:own], run[own+1:])
 	smaller := v.panel.Indicators[i].Polarity == panel.SmallerBetter
-	now := v.rank(i, s, end, set)
+	now := v.stood(i, s, end, set).rank
 	for t := 1; t <= h && len(rivals) > 0; t++ {
 		first, ok1 := f.Rank(rivals, t, 1, smaller)
-		keep, ok2 := f.Rank(rivals, t, now, smaller)
+		keep, ok2 := f.Rank(rivals, t, *now, smaller)
 		if !ok1 || !ok2 {
 			break
 		}
 		row.First, row.Keep = append(row.First, first), append(row.Keep, keep)
 	}
 	return row
-}
-
-func (v *vintage) rank(i, s, t int, set panel.PeerSet) int {
-	p := &IndicatorPage{}
-	v.stand(p, v.panel.Slabs[i], i, s, t, set)
-	if p.Ranks[0] == nil {
-		return 1
-	}
-	return *p.Ranks[0]
 }
 
 // revisionsShown is how many revised figures a page shows.
@@ -462,8 +452,7 @@ func (v *vintage) cell(i, m, t int, set panel.PeerSet) CompareCell {
 	if c.Value == nil {
 		return c
 	}
-	rank := v.rank(i, m, t, set)
-	c.Rank = &rank
+	c.Rank = v.stood(i, m, t, set).rank
 	lag := t - int(v.panel.Axis.Freq)
 	if lag >= 0 && !v.panel.Indicators[i].Rate && x.ClassID(m, t) == x.ClassID(m, lag) {
 		if was, ok := x.At(m, lag); ok && was > 0 {

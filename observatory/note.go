@@ -75,22 +75,18 @@ var notes = store.Table[int64, Note]{
 	KeyArgs: func(id int64) []any { return []any{id} },
 	Args:    func(n Note) []any { return []any{n.Title, n.Body, n.Author, n.Written} },
 	Scan: func(row store.Scanner, rev *int64) (int64, Note, error) {
-		var n Note
-		err := row.Scan(&n.ID, &n.Title, &n.Body, &n.Author, &n.Written, rev)
+		n, err := scanNoteWith(row, rev)
 		return n.ID, n, err
 	},
 }
 
 type quote struct{ fact, note int64 }
 
+// quotes follow from the texts of notes.
 var quotes = store.Table[quote, struct{}]{
-	Name: "fact_quote", Key: []string{"fact", "note"}, KeyType: []string{"BIGINT", "BIGINT"},
+	Name: "fact_quote", Key: []string{"fact", "note"}, KeyType: []string{"BIGINT", "BIGINT"}, Derived: true,
 	KeyArgs: func(q quote) []any { return []any{q.fact, q.note} },
 	Args:    func(struct{}) []any { return nil },
-	Scan: func(row store.Scanner, rev *int64) (q quote, v struct{}, err error) {
-		err = row.Scan(&q.fact, &q.note, rev)
-		return q, v, err
-	},
 }
 
 // WriteNote keeps a note; with an id of 0 a new one. Only its author changes a
@@ -127,13 +123,12 @@ type writing struct {
 
 // Load implements store.Change.
 func (c *writing) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	if c.note.ID == 0 {
 		return
 	}
 	store.Want(g, &notes, c.note.ID)
-	for _, f := range append(c.note.Quotes(), c.before...) {
-		store.Want(g, &quotes, quote{f, c.note.ID})
+	for _, f := range c.note.Quotes() {
 		link.Load(g, link.Edge{Source: f, Rel: link.Quote, Target: c.note.ID})
 	}
 }
@@ -144,18 +139,18 @@ func (c *writing) Decide(g *store.Group) error {
 		return err
 	}
 	n, subject := c.note, c.note.ID
-	n.Written, n.Author = c.now.UnixMicro(), c.who.Person
+	n.Written, n.Author = c.Now.UnixMicro(), c.Who.Person
 	if n.ID == 0 {
 		n.ID, subject = event.Next(g), event.NewSubject
 		store.Insert(g, &notes, n.ID, n)
 	} else {
 		was, _ := store.Get(g, &notes, n.ID)
-		if was.Author != c.who.Person {
+		if was.Author != c.Who.Person {
 			return fault.New(fault.Forbidden, "observatory.Note", "材料由起草人修改；如需修改，请另起一份或请起草人修改。", "A note is changed by its author; write another, or ask the author.")
 		}
 		store.Put(g, &notes, n.ID, n)
 	}
-	place, err := c.log(g, EventNote, subject, 0, struct {
+	place, err := c.log(g, EventNote, subject, struct {
 		Title  string  `json:"title"`
 		Body   string  `json:"body"`
 		Quotes []int64 `json:"quotes"`
@@ -165,17 +160,11 @@ func (c *writing) Decide(g *store.Group) error {
 	}
 	for _, f := range c.before {
 		if !slices.Contains(n.Quotes(), f) {
-			if _, ok := store.Get(g, &quotes, quote{f, n.ID}); ok {
-				store.Delete(g, &quotes, quote{f, n.ID})
-			}
+			store.Delete(g, &quotes, quote{f, n.ID})
 		}
 	}
 	for _, f := range n.Quotes() {
-		if c.note.ID == 0 {
-			store.Insert(g, &quotes, quote{f, n.ID}, struct{}{})
-		} else if _, ok := store.Get(g, &quotes, quote{f, n.ID}); !ok {
-			store.Put(g, &quotes, quote{f, n.ID}, struct{}{})
-		}
+		store.Insert(g, &quotes, quote{f, n.ID}, struct{}{})
 		link.Add(g, link.Edge{Source: f, Rel: link.Quote, Target: n.ID}, place.Event.Pos)
 	}
 	return nil
@@ -183,7 +172,7 @@ func (c *writing) Decide(g *store.Group) error {
 
 // Note gives a note.
 func (d *Desk) Note(ctx context.Context, id int64) (Note, error) {
-	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT id, title, body, author, written FROM fact_note WHERE id = ?", id)
+	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT "+noteColumns+" FROM fact_note WHERE id = ?", id)
 	if err != nil {
 		return Note{}, fault.Wrap("observatory.Note", err)
 	}
@@ -195,18 +184,22 @@ func (d *Desk) Note(ctx context.Context, id int64) (Note, error) {
 
 // Notes gives the notes written last.
 func (d *Desk) Notes(ctx context.Context, limit int) ([]Note, error) {
-	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT id, title, body, author, written FROM fact_note ORDER BY written DESC, id DESC LIMIT ?", limit)
+	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT "+noteColumns+" FROM fact_note ORDER BY written DESC, id DESC LIMIT ?", limit)
 	return list, fault.Wrap("observatory.Notes", err)
 }
 
-func scanNote(row store.Scanner) (n Note, err error) {
-	err = row.Scan(&n.ID, &n.Title, &n.Body, &n.Author, &n.Written)
+const noteColumns = "id, title, body, author, written"
+
+func scanNote(row store.Scanner) (Note, error) { return scanNoteWith(row) }
+
+func scanNoteWith(row store.Scanner, more ...any) (n Note, err error) {
+	err = row.Scan(append([]any{&n.ID, &n.Title, &n.Body, &n.Author, &n.Written}, more...)...)
 	return n, err
 }
 
 // quoting gives the notes that quote a fact.
 func (d *Desk) quoting(ctx context.Context, fact int64) ([]Note, error) {
-	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT n.id, n.title, n.body, n.author, n.written FROM fact_quote q JOIN fact_note n ON n.id = q.note WHERE q.fact = ? ORDER BY n.id", fact)
+	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT "+noteColumns+" FROM fact_note WHERE id IN (SELECT note FROM fact_quote WHERE fact = ?) ORDER BY id", fact)
 	return list, fault.Wrap("observatory.quoting", err)
 }
 

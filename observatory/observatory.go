@@ -18,14 +18,13 @@ import (
 	"embed"
 	"io/fs"
 	"sync"
-	"time"
 
+	"touyan.dev/touyan/kernel/act"
 	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
-	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/observatory/panel"
 )
@@ -41,8 +40,8 @@ type Desk struct {
 
 	publishing sync.Mutex // one release at a time is mined
 
-	mu     sync.Mutex
-	latest map[panel.Freq]*vintage // as of the newest published release
+	mu    sync.Mutex
+	whole map[panel.Freq]*vintage // whole panels as last asked for
 }
 
 //go:embed policies/observatory.cedar
@@ -65,58 +64,30 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// write is what every change of the observatory is made of: who, when, under
-// which key.
+// write is what every change of the observatory is made of.
 type write struct {
-	d     *Desk
-	who   auth.Principal
-	now   time.Time
-	once  event.Once
-	dir   *auth.Directory
-	place event.Place
-	again bool
-	giver int64 // for whom it is done by delegation
+	d *Desk
+	act.Write
 }
 
-func (d *Desk) write(who auth.Principal, key string) write {
-	return write{d: d, who: who, now: d.Clock.Now(), once: event.Once{Actor: who.Person, Key: event.KeyOf(key)}}
+func (d *Desk) write(who auth.Principal, key string) write { return write{d, d.acts().Write(who, key)} }
+
+func (d *Desk) acts() act.Acts {
+	return act.Acts{DB: d.DB, Clock: d.Clock, Book: d.Book, Rules: d.Rules, Key: d.Key}
 }
 
-func (w *write) load(g *store.Group) {
-	event.Load(g, w.once)
-	auth.LoadVersion(g)
-}
-
-// begin reports a repeated key, whose first event then is the answer.
+// begin reports a repeated key, and asks for the right to work on the statistics.
 func (w *write) begin(g *store.Group) (again bool, err error) {
-	w.again = false
-	if pos, ok := event.Seen(g, w.once); ok {
-		w.again, w.place = true, event.Place{Event: event.Event{Envelope: event.Envelope{Pos: pos}}}
-		return true, nil
+	if again, err = w.Begin(g); again || err != nil {
+		return again, err
 	}
-	if err := auth.Current(g, w.dir); err != nil {
-		return false, err
-	}
-	v, err := w.d.may(w.dir, w.who, "observatory.work")
-	w.giver = v.Behalf
-	return false, err
+	return false, w.Allow("observatory.work", whole(w.Dir))
 }
 
-// log writes an event of the change. The first bears its key; those that follow
-// in the same change are numbered after it.
-func (w *write) log(g *store.Group, kind string, subject int64, n int, body any) (event.Place, error) {
-	key := w.once.Key
-	if n > 0 {
-		key = key.Sub(n)
-	}
-	place, err := event.Append(g, event.Draft{Kind: kind, Subject: subject, Actor: w.who.Person, Behalf: w.giver, Unit: w.office(), Key: key, Recorded: w.now, Body: body})
-	if n == 0 {
-		w.place = place
-	}
-	return place, err
+// log writes an event of the change, in the name of the city's office.
+func (w *write) log(g *store.Group, kind string, subject int64, body any) (event.Place, error) {
+	return w.Log(g, event.Draft{Kind: kind, Subject: subject, Unit: office(w.Dir), Body: body})
 }
-
-func (w *write) office() int64 { return office(w.dir) }
 
 // office gives the city's office, for which the statistics are kept.
 func office(dir *auth.Directory) int64 {
@@ -128,47 +99,29 @@ func office(dir *auth.Directory) int64 {
 	return 0
 }
 
-// may asks the rules about the statistics as a whole.
-func (d *Desk) may(dir *auth.Directory, who auth.Principal, action string) (auth.Verdict, error) {
+// whole is the statistics as the rules know them: one thing, of the city's office.
+func whole(dir *auth.Directory) auth.Resource {
 	at := office(dir)
-	need := []string{auth.Need(auth.Secretary, at), auth.Need(auth.Supervisor, at)}
-	return d.Rules.Require(dir, who, action, auth.Resource{Type: "Observatory", Office: at, Need: need})
+	return auth.Resource{Type: "Observatory", Office: at, Need: []string{auth.Need(auth.Secretary, at), auth.Need(auth.Supervisor, at)}}
 }
 
-// reads refuses whoever may not read the statistics.
-func (d *Desk) reads(who auth.Principal) error {
-	_, err := d.may(d.Book.Now(), who, "observatory.read")
+// may asks the rules before any work is done; a change asks again.
+func (d *Desk) may(who auth.Principal, action string) error {
+	dir := d.Book.Now()
+	_, err := d.Rules.Require(dir, who, action, whole(dir))
 	return err
 }
 
-// works reports whether who may bring in, decide and publish.
-func (d *Desk) works(who auth.Principal) bool {
-	_, err := d.may(d.Book.Now(), who, "observatory.work")
-	return err == nil
-}
+// reads refuses whoever may not read the statistics.
+func (d *Desk) reads(who auth.Principal) error { return d.may(who, "observatory.read") }
+
+// works refuses whoever may not bring in, decide, publish, write and evaluate.
+func (d *Desk) works(who auth.Principal) error { return d.may(who, "observatory.work") }
 
 // Done is the answer to an act of the observatory.
-type Done struct {
-	ID      int64
-	Pos     int64
-	Receipt audit.Receipt
-}
+type Done = act.Done
 
 // do sends a change to the writer and answers with its receipt.
 func (d *Desk) do(ctx context.Context, w *write, kind string, c store.Change) (Done, error) {
-	if err := d.Book.Write(ctx, func(dir *auth.Directory) store.Change {
-		w.dir = dir
-		return c
-	}); err != nil {
-		return Done{}, err
-	}
-	if w.again {
-		receipt, first, err := d.Key.ReceiptAt(ctx, d.DB, w.place.Event.Pos)
-		if err == nil && first.Kind != kind {
-			err = fault.New(fault.Conflict, "observatory.do", "这个操作号已用于另一项操作，请换一个操作号。", "This idempotency key was used for another act; choose another key.")
-		}
-		return Done{ID: first.Subject, Pos: first.Pos, Receipt: receipt}, err
-	}
-	receipt, err := d.Key.Receipt(w.place.Event, w.place.Tree)
-	return Done{ID: w.place.Event.Subject, Pos: w.place.Event.Pos, Receipt: receipt.With(w.place.Event)}, err
+	return d.acts().Do(ctx, &w.Write, kind, c)
 }

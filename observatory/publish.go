@@ -40,6 +40,9 @@ const revisionsLearned = 6
 // broke. Cells that wait at the gate stay out; they may be decided later by
 // bringing in a corrected file.
 func (d *Desk) Publish(ctx context.Context, who auth.Principal, release int64, key string) (Done, error) {
+	if err := d.works(who); err != nil {
+		return Done{}, err
+	}
 	d.publishing.Lock()
 	defer d.publishing.Unlock()
 	for range 5 {
@@ -50,7 +53,6 @@ func (d *Desk) Publish(ctx context.Context, who auth.Principal, release int64, k
 		c.write = d.write(who, key)
 		done, err := d.do(ctx, &c.write, EventPublished, c)
 		if !errors.Is(err, errMovedOn) {
-			d.forget()
 			return done, err
 		}
 	}
@@ -91,7 +93,7 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 		return nil, err
 	}
 	touched := indicatorsOf(fresh)
-	after, err := d.around(ctx, through{freq: r.Freq, with: release, only: touched})
+	after, err := d.build(ctx, through{freq: r.Freq, with: release, only: touched, kin: true})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := options(after.panel)
+	o := fact.Product(after.panel.Axis)
 	if o.Revisions, err = after.revisions(touched); err != nil {
 		return nil, err
 	}
@@ -132,13 +134,6 @@ func indicatorsOf(cells []Cell) []string {
 		}
 	}
 	return out
-}
-
-// options are those of the office's facts.
-func options(p *panel.Panel) fact.Options {
-	o := fact.Product(p.Axis)
-	o.Revisions = map[string]*fact.Revisions{}
-	return o
 }
 
 // compare finds what is true of one indicator now, and holds what was told to it.
@@ -201,14 +196,14 @@ func (v *vintage) tell(o fact.Options, f fact.Fact) fact.Told {
 // vintages said and what is known now.
 func (v *vintage) revisions(codes []string) (map[string]*fact.Revisions, error) {
 	var days []string
-	for _, r := range slices.Backward(v.stock.list) {
+	for _, r := range slices.Backward(v.list) {
 		if !slices.Contains(days, r.Vintage) && r.Vintage < v.panel.Vintage && len(days) < revisionsLearned {
 			days = append(days, r.Vintage)
 		}
 	}
 	out := map[string]*fact.Revisions{}
 	for _, asOf := range days {
-		then, err := v.stock.as(asOf)
+		then, err := v.as(asOf)
 		if err != nil {
 			return nil, err
 		}
@@ -237,7 +232,7 @@ func digestOf(list []Cell) string {
 
 // Load implements store.Change.
 func (c *publishing) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	store.Want(g, &releases, c.release)
 	store.Want(g, &heads, int64(c.freq))
 	for _, list := range [][]changed{c.differ, c.retracted} {
@@ -260,10 +255,10 @@ func (c *publishing) Decide(g *store.Group) error {
 		return errMovedOn
 	}
 	store.Put(g, &heads, int64(c.freq), c.release)
-	r.State, r.Published, r.PublishedBy = Published, c.now.UnixMicro(), c.who.Person
+	r.State, r.Published, r.PublishedBy = Published, c.Now.UnixMicro(), c.Who.Person
 	r.Found, r.Changed, r.Retracted = int64(len(c.found)), int64(len(c.differ)), int64(len(c.retracted))
 	store.Put(g, &releases, r.ID, r)
-	_, err := c.log(g, EventPublished, c.release, 0, struct {
+	_, err := c.log(g, EventPublished, c.release, struct {
 		Digest    string `json:"cells_sha256"`
 		Out       int    `json:"kept_out"`
 		Found     int64  `json:"facts_found"`
@@ -279,16 +274,10 @@ func (c *publishing) Decide(g *store.Group) error {
 // tellAll writes the facts that are new, that read differently, and that are no
 // longer true, each with its event.
 func (c *publishing) tellAll(g *store.Group) error {
-	n := 0
-	next := func() int { n++; return n }
 	for _, t := range c.found {
-		f, err := factOf(t, c.freq)
-		if err != nil {
-			return err
-		}
-		f.ID, f.Release, f.State = event.Next(g), c.release, FactStands
+		f := Fact{ID: event.Next(g), Freq: c.freq, Release: c.release, State: FactStands, Told: t}
 		store.Insert(g, &facts, f.ID, f)
-		p, err := c.log(g, EventFound, event.NewSubject, next(), t)
+		p, err := c.log(g, EventFound, event.NewSubject, t)
 		if err != nil {
 			return err
 		}
@@ -296,9 +285,9 @@ func (c *publishing) tellAll(g *store.Group) error {
 	}
 	for _, x := range c.differ {
 		f, _ := store.Get(g, &facts, x.fact.ID)
-		f.Told, f.Score = x.told, float64(x.told.Score)
+		f.Told = x.told
 		store.Put(g, &facts, f.ID, f)
-		if _, err := c.log(g, EventChanged, f.ID, next(), x.told); err != nil {
+		if _, err := c.log(g, EventChanged, f.ID, x.told); err != nil {
 			return err
 		}
 	}
@@ -306,7 +295,7 @@ func (c *publishing) tellAll(g *store.Group) error {
 		f, _ := store.Get(g, &facts, x.fact.ID)
 		f.State, f.Ended = FactRetracted, c.release
 		store.Put(g, &facts, f.ID, f)
-		if _, err := c.log(g, EventRetracted, f.ID, next(), struct {
+		if _, err := c.log(g, EventRetracted, f.ID, struct {
 			Release int64  `json:"release"`
 			ZH      string `json:"was_zh"`
 		}{c.release, f.Told.ZH}); err != nil {

@@ -55,6 +55,8 @@ type Reference struct {
 	Subjects   []line
 	Indicators []line
 	Peers      []line
+
+	edition int64 // how often it was changed
 }
 
 // Enter adds rows to a table of reference, or replaces those of the same code.
@@ -80,9 +82,7 @@ func (d *Desk) Enter(ctx context.Context, who auth.Principal, sort Sort, data []
 		return Done{}, nil
 	}
 	c := &entering{write: d.write(who, key), sort: sort, rows: rows}
-	done, err := d.do(ctx, &c.write, EventReference, c)
-	d.forget()
-	return done, err
+	return d.do(ctx, &c.write, EventReference, c)
 }
 
 func (r *Reference) of(sort Sort) []line {
@@ -137,6 +137,12 @@ func readLines(sort Sort, data []byte) ([]line, error) {
 		if l["name"] == "" {
 			return nil, t.Wrong("name", "名称不能为空。", "The name must not be empty.")
 		}
+		for _, d := range strings.FieldsFunc(l["definitions"], func(c rune) bool { return c == ';' }) {
+			period, version, _ := strings.Cut(d, "=")
+			if _, _, ok := panel.ParsePeriod(period); !ok || strings.TrimSpace(version) == "" {
+				return nil, t.Wrong("definitions", "应写作 2007=口径名;2011=口径名。", "Write 2007=VERSION;2011=VERSION.")
+			}
+		}
 		seen[l["code"]] = true
 		rows = append(rows, l)
 	}
@@ -164,7 +170,7 @@ type entering struct {
 
 // Load implements store.Change.
 func (c *entering) Load(g *store.Group) {
-	c.load(g)
+	c.Prepare(g)
 	for _, l := range c.rows {
 		store.Want(g, &lines, lineKey{c.sort, l["code"]})
 	}
@@ -180,7 +186,7 @@ func (c *entering) Decide(g *store.Group) error {
 		store.Get(g, &lines, key)
 		store.Put(g, &lines, key, text(l))
 	}
-	_, err := c.log(g, EventReference, event.NewSubject, 0, struct {
+	_, err := c.log(g, EventReference, event.NewSubject, struct {
 		Sort Sort   `json:"sort"`
 		Rows []line `json:"rows"`
 	}{c.sort, c.rows})
@@ -192,16 +198,18 @@ func (d *Desk) reference(ctx context.Context) (*Reference, error) {
 	type stored struct {
 		sort  Sort
 		about string
+		rev   int64
 	}
 	all, err := store.Collect(ctx, d.DB, func(row store.Scanner) (s stored, err error) {
-		err = row.Scan(&s.sort, &s.about)
+		err = row.Scan(&s.sort, &s.about, &s.rev)
 		return s, err
-	}, "SELECT sort, about FROM observed ORDER BY sort, code")
+	}, "SELECT sort, about, rev FROM observed ORDER BY sort, code")
 	if err != nil {
 		return nil, fault.Wrap("observatory.reference", err)
 	}
 	r := &Reference{}
 	for _, s := range all {
+		r.edition += s.rev
 		l := line{}
 		if err := json.Unmarshal([]byte(s.about), &l); err != nil {
 			return nil, fault.Wrap("observatory.reference", err)
@@ -256,19 +264,14 @@ func table(rows []line, freq panel.Freq) []byte {
 	return out.Bytes()
 }
 
-// definitionsOf puts the periods at which a definition changed into a frequency:
-// one given by the year holds from the first period of that year.
+// definitionsOf leaves out the periods of another frequency; a year is of any.
 func definitionsOf(text string, freq panel.Freq) string {
 	var out []string
 	for _, d := range strings.Split(text, ";") {
-		period, version, ok := strings.Cut(d, "=")
-		f, n, read := panel.ParsePeriod(period)
-		if !ok || !read || freq%f != 0 {
-			continue
+		period, _, _ := strings.Cut(d, "=")
+		if f, _, ok := panel.ParsePeriod(period); ok && (f == freq || f == panel.Yearly) {
+			out = append(out, d)
 		}
-		step := int(freq / f)
-		axis := panel.Axis{Freq: freq, First: n * step, Len: 1}
-		out = append(out, axis.Label(0)+"="+version)
 	}
 	return strings.Join(out, ";")
 }

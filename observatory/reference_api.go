@@ -86,7 +86,7 @@ func (d *Desk) overview(ctx context.Context) (*Overview, error) {
 		return nil, err
 	}
 	n := ref.naming(d.Book.Now())
-	o := &Overview{Freqs: []FreqOverview{}, May: d.works(web.Who(ctx))}
+	o := &Overview{Freqs: []FreqOverview{}, May: d.works(web.Who(ctx)) == nil}
 	if home := ref.home(); home != "" {
 		o.Home = n.subject(home)
 	}

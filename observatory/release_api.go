@@ -153,7 +153,7 @@ func (d *Desk) registerReleases(s *web.Server) {
 		return reply(d.lookPage(ctx, in.Body))
 	})
 	web.Register(s, created("/releases", "bring", "Bring in a file as a release that waits at the gate"), func(ctx context.Context, in *struct{ Body importInput }) (*out[acted], error) {
-		im, err := d.opened(ctx, in.Body)
+		im, err := in.Body.asked()
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +222,7 @@ func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*
 		return nil, err
 	}
 	p := &ReleasePage{ReleaseRow: n.release(r), Digest: r.Digest, Doubts: []DoubtRow{}, Revised: []RevisionRow{}}
-	p.May = d.works(who)
+	p.May = d.works(who) == nil
 	found, err := d.Doubts(ctx, id)
 	if err != nil {
 		return nil, err
@@ -283,7 +283,7 @@ func (n *naming) doubt(v *vintage, x Doubt) DoubtRow {
 		Rule: x.Rule, RuleText: quality.Rule(x.Rule).Text(), State: x.State, StateName: x.State.Name(), Reason: x.Reason, Decided: at(x.Decided), DecidedBy: n.person(x.DecidedBy), Before: []PointRow{},
 	}
 	if c, ok := v.origins[spot{x.Indicator, x.Subject, x.Period}]; ok {
-		row.Line, row.Column = c.Line, columnName(c.Col)
+		row.Line, row.Column = c.Line, sheet.Column(c.Col-1)
 	}
 	for t := x.Period - 3; t <= x.Period+1; t++ {
 		point := PointRow{Time: label(f, t)}
@@ -295,17 +295,13 @@ func (n *naming) doubt(v *vintage, x Doubt) DoubtRow {
 	return row
 }
 
-// opened gives an upload as an import.
-func (d *Desk) opened(ctx context.Context, in importInput) (Import, error) {
+// asked gives what was sent as an import.
+func (in importInput) asked() (Import, error) {
 	digest, ok := attach.ParseDigest(in.File)
 	if !ok {
 		return Import{}, fault.At("observatory.look", "file", "请先选择文件。", "Choose a file first.")
 	}
-	if err := d.Files.Ready(ctx, web.Who(ctx), []attach.Digest{digest}); err != nil {
-		return Import{}, err
-	}
-	data, err := attach.Content(ctx, d.DB, digest)
-	return Import{Digest: in.File, Name: in.Name, Data: data, Sheet: in.Sheet, Shape: in.Shape, Vintage: in.Vintage, First: in.First}, err
+	return Import{Digest: digest, Name: in.Name, Sheet: in.Sheet, Shape: in.Shape, Vintage: in.Vintage, First: in.First}, nil
 }
 
 // What a look shows of a file.
@@ -315,7 +311,7 @@ const (
 )
 
 func (d *Desk) lookPage(ctx context.Context, in importInput) (*LookPage, error) {
-	im, err := d.opened(ctx, in)
+	im, err := in.asked()
 	if err != nil {
 		return nil, err
 	}
@@ -352,13 +348,8 @@ func (l *Look) page(n *naming) *LookPage {
 	for _, c := range l.Fresh[:min(len(l.Fresh), lookRows)] {
 		p.Sample = append(p.Sample, SampleRow{n.indicator(c.Indicator), n.subject(c.Subject), label(l.Freq, c.Period), c.Value, n.unit(c.Indicator), c.Provisional, sheet.A1(c.Line-1, c.Col-1)})
 	}
-	if l.vintage != nil {
-		over := l.vintage.over(l.Fresh)
-		if over.lay(l.Freq, l.Vintage) == nil {
-			for _, x := range l.Doubts {
-				p.Doubts = append(p.Doubts, n.doubt(over, x))
-			}
-		}
+	for _, x := range l.Doubts {
+		p.Doubts = append(p.Doubts, n.doubt(l.gated, x))
 	}
 	return p
 }

@@ -8,7 +8,6 @@ import (
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
-	"touyan.dev/touyan/kernel/link"
 	"touyan.dev/touyan/kernel/notice"
 )
 
@@ -72,21 +71,11 @@ func (d *Desk) tellQuoting(ctx context.Context, e event.Event) ([]notice.Told, e
 	for _, n := range list {
 		tell(n.Author)
 	}
-	made, err := link.Trace(ctx, d.DB, e.Subject, 1, 100)
-	if err != nil {
-		return nil, err
+	opened, err := d.opened(ctx, e.Subject)
+	for _, m := range opened {
+		tell(m.Actor)
 	}
-	for _, m := range made {
-		if m.Source != e.Subject || m.Rel != link.TurnInto {
-			continue
-		}
-		ev, err := event.At(ctx, d.DB, m.Pos)
-		if err != nil {
-			return nil, err
-		}
-		tell(ev.Actor)
-	}
-	return out, nil
+	return out, err
 }
 
 // Words implements notice.Domain. Statistics are for everybody here to read.

@@ -10,15 +10,14 @@ import (
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/observatory/panel"
 	"touyan.dev/touyan/observatory/quality"
+	"touyan.dev/touyan/observatory/sheet"
 )
 
 // vintage is the statistics of one frequency as they were known: the panel, and
 // for each cell the release, line and column that it came from.
 type vintage struct {
-	ref      *Reference
-	stock    *stock
+	*stock
 	panel    *panel.Panel
-	last     int64 // the newest release in it; 0 for none
 	releases map[int64]Release
 	origins  map[spot]Cell
 	doubts   map[spot]Doubt
@@ -35,27 +34,27 @@ type through struct {
 	freq  panel.Freq
 	asOf  string   // day, "" for now
 	only  []string // indicators, nil for all
+	kin   bool     // and those that the indicators are held to
 	with  int64    // a release that is not published yet, on top
 	until int64    // published releases with an id below it; 0 for all
 }
 
-// forget drops what was built: the reference, a release or a doubt changed.
-func (d *Desk) forget() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.latest = nil
-}
-
-// now gives the statistics as of the newest published release.
+// now gives the whole panel as of the newest published release. What was built is
+// used again while neither a release nor the reference changed, by this program or
+// another beside it.
 func (d *Desk) now(ctx context.Context, freq panel.Freq) (*vintage, error) {
 	head, err := d.head(ctx, freq)
 	if err != nil {
 		return nil, err
 	}
+	edition, err := d.edition(ctx)
+	if err != nil {
+		return nil, err
+	}
 	d.mu.Lock()
-	v := d.latest[freq]
+	v := d.whole[freq]
 	d.mu.Unlock()
-	if v != nil && v.last == head {
+	if v != nil && v.last == head && v.ref.edition == edition {
 		return v, nil
 	}
 	if v, err = d.build(ctx, through{freq: freq}); err != nil {
@@ -63,11 +62,17 @@ func (d *Desk) now(ctx context.Context, freq panel.Freq) (*vintage, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.latest == nil {
-		d.latest = map[panel.Freq]*vintage{}
+	if d.whole == nil {
+		d.whole = map[panel.Freq]*vintage{}
 	}
-	d.latest[freq] = v
+	d.whole[freq] = v
 	return v, nil
+}
+
+// edition counts the changes of the reference.
+func (d *Desk) edition(ctx context.Context) (n int64, err error) {
+	err = d.DB.QueryRow(ctx, "SELECT CAST(COALESCE(SUM(rev), 0) AS BIGINT) FROM observed").Scan(&n)
+	return n, fault.Wrap("observatory.edition", err)
 }
 
 // head gives the release that was published last.
@@ -85,12 +90,12 @@ func (d *Desk) head(ctx context.Context, freq panel.Freq) (int64, error) {
 // stock is what vintages of a frequency are made from: the releases in the order in
 // which they stand over each other, their cells, and what the gate said of them.
 type stock struct {
-	freq   panel.Freq
-	ref    *Reference
-	list   []Release
-	cells  []Cell
-	doubts []Doubt
-	last   int64
+	freq  panel.Freq
+	ref   *Reference
+	list  []Release
+	cells []Cell
+	noted []Doubt
+	last  int64 // the release that was published last; 0 for none
 }
 
 // build makes a vintage from the cells of its releases, later ones over earlier.
@@ -99,6 +104,9 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 	var err error
 	if k.ref, err = d.reference(ctx); err != nil {
 		return nil, err
+	}
+	if t.kin {
+		t.only = k.ref.related(t.only)
 	}
 	if k.list, err = d.published(ctx, t.freq, t.asOf); err != nil {
 		return nil, err
@@ -121,7 +129,7 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 	if k.cells, err = d.readCells(ctx, t); err != nil {
 		return nil, err
 	}
-	if k.doubts, err = d.readDoubts(ctx); err != nil {
+	if k.noted, err = d.readDoubts(ctx); err != nil {
 		return nil, err
 	}
 	return k.as("")
@@ -129,7 +137,7 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 
 // as folds the releases known on a day into a vintage; "" for all.
 func (k *stock) as(day string) (*vintage, error) {
-	v := &vintage{ref: k.ref, stock: k, last: k.last, releases: map[int64]Release{}, origins: map[spot]Cell{}, doubts: map[spot]Doubt{}}
+	v := &vintage{stock: k, releases: map[int64]Release{}, origins: map[spot]Cell{}, doubts: map[spot]Doubt{}}
 	order, name := map[int64]int{}, ""
 	for i, r := range k.list {
 		if day == "" || r.Vintage <= day {
@@ -146,25 +154,14 @@ func (k *stock) as(day string) (*vintage, error) {
 			v.origins[at] = c
 		}
 	}
-	for _, x := range k.doubts {
+	for _, x := range k.noted {
 		at := spot{x.Indicator, x.Subject, x.Period}
 		_, counts := v.releases[x.Found]
 		if c, ok := v.origins[at]; ok && counts && c.Release == x.Release {
 			v.doubts[at] = x
 		}
 	}
-	return v, v.lay(k.freq, name)
-}
-
-// around builds a vintage of some indicators and of those that they are held to: the
-// parts of a whole, the second compilation, the published growth.
-func (d *Desk) around(ctx context.Context, t through) (*vintage, error) {
-	ref, err := d.reference(ctx)
-	if err != nil {
-		return nil, err
-	}
-	t.only = ref.related(t.only)
-	return d.build(ctx, t)
+	return v, v.lay(name)
 }
 
 // related adds the indicators that some are compared with by the quality gate or by
@@ -217,8 +214,8 @@ func (d *Desk) readDoubts(ctx context.Context) ([]Doubt, error) {
 }
 
 // lay puts the cells into a panel, describes it, and applies what the gate said.
-func (v *vintage) lay(freq panel.Freq, name string) error {
-	axis := panel.Axis{Freq: freq}
+func (v *vintage) lay(name string) error {
+	axis := panel.Axis{Freq: v.freq}
 	subjects, indicators := map[string]bool{}, map[string]bool{}
 	for at := range v.origins {
 		subjects[at.subject], indicators[at.indicator] = true, true
@@ -247,7 +244,7 @@ func (v *vintage) lay(freq panel.Freq, name string) error {
 	p := panel.New(axis, who, what)
 	p.Vintage = name
 	v.panel = p
-	if err := v.describe(rows, freq); err != nil {
+	if err := v.describe(rows); err != nil {
 		return err
 	}
 	index := v.index()
@@ -274,21 +271,16 @@ func (v *vintage) lay(freq panel.Freq, name string) error {
 	return nil
 }
 
-func (v *vintage) describe(rows []line, freq panel.Freq) error {
+func (v *vintage) describe(rows []line) error {
 	if len(v.panel.Subjects) > 0 {
-		if err := v.panel.Describe(table(v.ref.Subjects, freq), "code", "name"); err != nil {
+		if err := v.panel.Describe(table(v.ref.Subjects, v.freq), "code", "name"); err != nil {
 			return err
-		}
-		for i, s := range v.panel.Subjects {
-			if en := s.Attrs["name_en"]; en != "" {
-				v.panel.Subjects[i].Name.EN = en
-			}
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return v.panel.DescribeIndicators(table(rows, freq))
+	return v.panel.DescribeIndicators(table(rows, v.freq))
 }
 
 // indexes finds columns and rows of a panel by code.
@@ -323,7 +315,7 @@ func (x indexes) cell(at spot) (i, s, t int) {
 // peers puts the peer sets of the reference into the panel, with those members
 // that were observed. A set in force from a year on holds from its first period.
 func (v *vintage) peers() {
-	index, freq := v.index(), int(v.panel.Axis.Freq)
+	index, freq := v.index(), int(v.freq)
 	for _, l := range v.ref.Peers {
 		set := panel.PeerSet{Code: l["code"], Name: nameOf(l), Kind: l["kind"]}
 		for _, code := range strings.Fields(l["members"]) {
@@ -366,25 +358,16 @@ func (v *vintage) source(indicator, subject, label string) panel.Source {
 	if !ok {
 		return panel.Source{}
 	}
-	return panel.Source{File: v.releases[c.Release].Name, Line: c.Line, Column: columnName(c.Col)}
-}
-
-// columnName gives a column as spreadsheets name it: 1 → A, 27 → AA.
-func columnName(col int) string {
-	name := ""
-	for ; col > 0; col = (col - 1) / 26 {
-		name = string(rune('A'+(col-1)%26)) + name
-	}
-	return name
+	return panel.Source{File: v.releases[c.Release].Name, Line: c.Line, Column: sheet.Column(c.Col - 1)}
 }
 
 // noticed gives what the gate notices in a vintage, as doubts about the cells of
 // their releases.
-func (v *vintage) noticed(found int64) []Doubt {
+func (v *vintage) noticed() []Doubt {
 	var out []Doubt
 	for _, f := range quality.Check(v.panel) {
 		at := spot{v.panel.Indicators[f.Indicator].Code, v.panel.Subjects[f.Subject].Code, v.panel.Axis.Period(f.Period)}
-		x := Doubt{Release: v.origins[at].Release, Indicator: at.indicator, Subject: at.subject, Period: at.period, Found: found, Rule: string(f.Rule), Value: f.Value, Expected: f.Expected, State: DoubtNoted}
+		x := Doubt{Release: v.origins[at].Release, Indicator: at.indicator, Subject: at.subject, Period: at.period, Rule: string(f.Rule), Value: f.Value, Expected: f.Expected, State: DoubtNoted}
 		switch {
 		case f.Hold, f.Rule == quality.Shift && v.newest(f):
 			x.State = DoubtWaiting

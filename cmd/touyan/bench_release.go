@@ -3,12 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/csv"
-	"encoding/hex"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,26 +35,13 @@ func (c *benchReleaseCmd) Help() string {
 
 // releaseTimes is what was measured, in seconds.
 type releaseTimes struct {
-	Cells   int           `json:"cells"`
-	History bench.Seconds `json:"history_s"`     // all earlier periods: read, kept, mined, facts told
-	Facts   int64         `json:"history_facts"` // told of them
-	Bring   quantiles     `json:"bring"`         // from a file to the gate
-	Publish quantiles     `json:"publish"`       // from the gate to facts and retractions, in one commit
-	Told    int64         `json:"facts"`         // that the releases told
-	Taken   int64         `json:"retracted"`     // that they took back
-}
-
-type quantiles struct {
-	P50 bench.Seconds `json:"p50_s"`
-	P99 bench.Seconds `json:"p99_s"`
-}
-
-func quantilesOf(took []float64) quantiles {
-	slices.Sort(took)
-	at := func(q float64) bench.Seconds {
-		return bench.Seconds(took[min(len(took)-1, int(math.Ceil(q*float64(len(took)))))])
-	}
-	return quantiles{at(0.5), at(0.99)}
+	Cells   int                 `json:"cells"`
+	History bench.Seconds       `json:"history_s"`     // all earlier periods: read, kept, mined, facts told
+	Facts   int64               `json:"history_facts"` // told of them
+	Bring   bench.ReleaseResult `json:"bring"`         // from a file to the gate
+	Publish bench.ReleaseResult `json:"publish"`       // from the gate to facts and retractions, in one commit
+	Told    int64               `json:"facts"`         // that the releases told
+	Taken   int64               `json:"retracted"`     // that they took back
 }
 
 // Run implements the command.
@@ -109,16 +93,22 @@ func (b *releasing) prepare(ctx context.Context) error {
 		return err
 	}
 	b.who = auth.Principal{Person: id}
-	for sort, rows := range b.reference() {
-		if _, err := b.Watch.Enter(ctx, b.who, sort, csvOf(rows), b.key()); err != nil {
+	for _, t := range b.reference() {
+		if _, err := b.Watch.Enter(ctx, b.who, t.sort, csvOf(t.rows), b.key()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// referenceTable is one table of reference.
+type referenceTable struct {
+	sort observatory.Sort
+	rows [][]string
+}
+
 // reference gives the tables of the panel's subjects, indicators and peer sets.
-func (b *releasing) reference() map[observatory.Sort][][]string {
+func (b *releasing) reference() []referenceTable {
 	subjects, indicators, peers := [][]string{{"code", "name"}}, [][]string{{"code", "name", "polarity", "additive"}}, [][]string{{"code", "name", "kind", "members"}}
 	for _, x := range b.panel.Subjects {
 		subjects = append(subjects, []string{x.Code, x.Name.ZH})
@@ -140,7 +130,7 @@ func (b *releasing) reference() map[observatory.Sort][][]string {
 		}
 		peers = append(peers, []string{fmt.Sprintf("p%d", i), "第" + strconv.Itoa(i+1) + "组", p.Kind, strings.Join(members, " ")})
 	}
-	return map[observatory.Sort][][]string{observatory.Subjects: subjects, observatory.Indicators: indicators, observatory.Peers: peers}
+	return []referenceTable{{observatory.Subjects, subjects}, {observatory.Indicators, indicators}, {observatory.Peers, peers}}
 }
 
 func csvOf(rows [][]string) []byte {
@@ -174,12 +164,12 @@ func (b *releasing) file(from, until int, only ...int) []byte {
 
 // bring takes a file to the gate and publishes it, and tells how long each took.
 func (b *releasing) bring(ctx context.Context, name string, data []byte) (r observatory.Release, brought, published float64, err error) {
-	if _, err = b.Files.Upload(ctx, b.who, name, data); err != nil {
+	up, err := b.Files.Upload(ctx, b.who, name, data)
+	if err != nil {
 		return r, 0, 0, err
 	}
-	sum := sha256.Sum256(data)
 	began := time.Now()
-	done, err := b.Watch.Bring(ctx, b.who, observatory.Import{Digest: hex.EncodeToString(sum[:]), Name: name, Data: data}, b.key())
+	done, err := b.Watch.Bring(ctx, b.who, observatory.Import{Digest: up.Digest, Name: name}, b.key())
 	if err != nil {
 		return r, 0, 0, err
 	}
@@ -223,6 +213,6 @@ func (b *releasing) measure(ctx context.Context, n int) (*releaseTimes, error) {
 		brought, published = append(brought, in), append(published, pub)
 		out.Told, out.Taken = out.Told+r.Found, out.Taken+r.Retracted
 	}
-	out.Bring, out.Publish = quantilesOf(brought), quantilesOf(published)
+	out.Bring, out.Publish = bench.ReleaseOf(brought), bench.ReleaseOf(published)
 	return out, nil
 }

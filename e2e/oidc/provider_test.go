@@ -308,7 +308,7 @@ func (r *rig) me(c *http.Client) (who string, leave string) {
 // TestProgram takes people through the real program and the real provider.
 func TestProgram(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds and runs the program")
+		t.Skip("it builds and runs the program: run without -short")
 	}
 	r := newRig(t)
 	r.serve()

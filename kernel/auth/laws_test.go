@@ -76,7 +76,7 @@ func union(list []Disjunct) (string, []any) {
 // questions each: a list shows what Require allows, and Require is Cedar.
 func TestMillionProbes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a minute of random questions")
+		t.Skip("a minute of random questions: run without -short")
 	}
 	rules := testRules(t, "matter.cedar", "secret.cedar")
 	const each = 400 // resources of a world

@@ -123,7 +123,7 @@ func (o *oracle) hours(from int64, l calendar.Limit, stops [][2]int64, openFrom 
 // are those of the oracle: instant, provisional flag and days counted.
 func TestMillionAgainstOracle(t *testing.T) {
 	if raceEnabled {
-		t.Skip("a million cases under the race detector take minutes")
+		t.Skip("a million cases take minutes under the race detector: the first pass runs them")
 	}
 	total := 1_000_000
 	if testing.Short() {

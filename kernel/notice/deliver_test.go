@@ -336,7 +336,7 @@ const victim = "TOUYAN_NOTICE_VICTIM"
 func TestVictim(t *testing.T) {
 	told := os.Getenv(victim)
 	if told == "" {
-		t.Skip("run by TestKilled")
+		t.Skip("it is the child that TestKilled starts and kills, and nothing by itself")
 	}
 	var dsn, address, onward string
 	if _, err := fmt.Sscan(told, &dsn, &address, &onward); err != nil {

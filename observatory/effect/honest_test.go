@@ -10,7 +10,7 @@ import (
 // found beyond chance as often as chance says: 200 at random places and times.
 func TestPseudoPolicies(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes half a minute")
+		t.Skip("200 evaluations take minutes of processor time: run without -short")
 	}
 	cols := table(t, "panels/cn_cities.csv")
 	p := panelOf(t, cells(cols, "city_code", "year", "gdp_nominal_alt"))

@@ -77,19 +77,18 @@ CREATE TABLE release_head (
 );
 
 -- Facts that were told. id is the position of the event that told it first; told
--- is the fact as programs read it.
+-- is the fact as programs read it, and what follows it is taken from it, to be
+-- found by.
 CREATE TABLE told_fact (
     id BIGINT PRIMARY KEY,
     freq BIGINT NOT NULL,
-    name TEXT NOT NULL,
-    indicator TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    period BIGINT NOT NULL,
-    score DOUBLE PRECISION NOT NULL,
     release BIGINT NOT NULL,
     state TEXT NOT NULL,
     ended BIGINT NOT NULL,
     told TEXT NOT NULL,
+    indicator TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    score DOUBLE PRECISION NOT NULL,
     rev BIGINT NOT NULL
 );
 CREATE INDEX told_fact_release ON told_fact (release, score);
@@ -111,7 +110,6 @@ CREATE INDEX fact_note_written ON fact_note (written);
 CREATE TABLE fact_quote ( /* clustered */
     fact BIGINT NOT NULL,
     note BIGINT NOT NULL,
-    rev BIGINT NOT NULL,
     PRIMARY KEY (fact, note)
 );
 CREATE INDEX fact_quote_note ON fact_quote (note);

@@ -122,12 +122,16 @@ type Result struct {
 }
 
 // A1 gives the place of a cell as spreadsheets write it: row 6, column 1 is B7.
-func A1(row, col int) string {
+func A1(row, col int) string { return Column(col) + strconv.Itoa(row+1) }
+
+// Column gives a column as spreadsheets name it: 0 is A, 26 is AA; nothing before
+// the first.
+func Column(col int) string {
 	name := ""
 	for n := col + 1; n > 0; n = (n - 1) / 26 {
 		name = string(rune('A'+(n-1)%26)) + name
 	}
-	return name + strconv.Itoa(row+1)
+	return name
 }
 
 // text gives a cell; "" outside of the grid.
