@@ -129,6 +129,7 @@ async function settle(page) {
 async function look(page, where, phone) {
   looked++
   await page.evaluate(axe)
+  await page.evaluate(() => window.scrollTo(0, 0)) // what half hides behind the phone's bar can be scrolled out; its own size is measured below
   const { violations } = await page.evaluate((tags) => window.axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }), TAGS)
   for (const v of violations) for (const n of v.nodes) found(`${v.id} (${v.impact}): ${n.target.join(' ')} — ${n.failureSummary.split('\n').slice(1).join(' ').trim()}`, where)
   if (!phone) return
