@@ -222,9 +222,9 @@ func TestMail(t *testing.T) {
 		settle(t, p, 7)
 		happen(t, p, body{[]int64{7}, Task})
 		sendDue(t, p)
-		got := box.got["<0.7.smtp@cheng.city.gov.cn>"]
+		got := box.letters("<0.7.smtp@cheng.city.gov.cn>")
 		if len(got) != 1 {
-			t.Fatalf("the mailbox holds %v; %+v", box.got, states(t, p))
+			t.Fatalf("%d letters of this id; %+v", len(got), states(t, p))
 		}
 		m := got[0]
 		subject, _ := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
@@ -377,6 +377,7 @@ func TestKilled(t *testing.T) {
 			var mu sync.Mutex
 			var running *exec.Cmd
 			kills, left := 0, 6
+			box.mu.Lock()
 			box.taken = func(string) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -391,6 +392,7 @@ func TestKilled(t *testing.T) {
 				}
 				running, left = nil, 8+rand.IntN(12)
 			}
+			box.mu.Unlock()
 			for i := 1; ; i++ {
 				c := exec.Command(os.Args[0], "-test.run=^TestVictim$")
 				// A clock moved on by more than the lease, so that the next process finds it over.
@@ -419,7 +421,7 @@ func TestKilled(t *testing.T) {
 			}
 			got, doubtful, arrived := states(t, p), 0, 0
 			for _, d := range all {
-				n := len(box.got[fmt.Sprintf("<%d.%d.smtp@city.gov.cn>", d.Pos, d.Person)])
+				n := len(box.letters(fmt.Sprintf("<%d.%d.smtp@city.gov.cn>", d.Pos, d.Person)))
 				switch {
 				case n > 1:
 					t.Errorf("letter %d came %d times", d.Pos, n)

@@ -18,6 +18,7 @@ import (
 	"math/big"
 	"net"
 	"net/mail"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -226,6 +227,14 @@ func newMailbox(t testing.TB, tune func(*smtp.Server)) *mailbox {
 // channel gives the e-mail channel to this server.
 func (b *mailbox) channel() *Mail {
 	return &Mail{Server: b.address, TLS: MailStartTLS, Roots: b.roots, From: "desk@city.gov.cn", Name: "澄川市政府办公室", Clock: clock.System{}}
+}
+
+// letters are the messages that came under an id; the server may still be
+// reading one of a sender that is gone.
+func (b *mailbox) letters(id string) []*mail.Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got[id])
 }
 
 func (b *mailbox) counts() (messages, most int) {
