@@ -51,7 +51,10 @@ func ParseNumber(text string) (v float64, missing, ok bool) {
 	}
 	s := width.Narrow.String(clean(text))
 	switch strings.ToUpper(s) {
-	case "", "-", "--", "—", "——", "–", "…", "……", "...", "/", "NA", "N/A", "#N/A", "NULL", "NAN", ".", "..":
+	case "/", "NA", "N/A", "#N/A", "NULL", "NAN", "无", "无数据", "暂无", "暂无数据", "暂缺", "缺", "不详":
+		return 0, true, false
+	}
+	if strings.Trim(s, "-–—―─") == "" || strings.Trim(s, ".…⋯") == "" {
 		return 0, true, false
 	}
 	s = strings.ReplaceAll(s, "−", "-")

@@ -29,11 +29,25 @@ func (q *guesser) periods(cols []int) {
 	}
 }
 
+// across fills in the subject of each column, and the period that its header names.
+func (q *guesser) across() {
+	for i, c := range q.columns {
+		switch {
+		case q.holds(i) && c.subject != "":
+			if q.Subjects[i] = c.subject; c.head.timed && q.TimeCol < 0 {
+				q.Periods[i] = c.head.when.label()
+			}
+		case !q.names(i) && (c.values == 0 || c.head.rank || c.head.prior || c.role != noRole && c.role != valueRole):
+			q.Subjects[i] = ""
+		}
+	}
+}
+
 // indicators fills in the indicator of each column, with its unit.
 func (q *guesser) indicators() {
 	for i, c := range q.columns {
 		switch {
-		case i == q.SubjectCol || i == q.TimeCol || i == q.IndicatorCol || i == q.ValueCol:
+		case q.names(i) || i == q.ValueCol:
 		case c.head.rank || c.role != noRole && c.role != valueRole && !c.known:
 			q.Columns[i] = ""
 		case c.head.prior:
@@ -54,19 +68,12 @@ func (q *guesser) indicators() {
 func (q *guesser) indicator(i int, c column) {
 	ind := q.lexicon.list[c.target.ind]
 	unit := q.unitOf(i, c, ind)
-	factor, ok := q.lexicon.factor(unit, ind.Unit.ZH)
-	if !ok {
+	if _, ok := q.lexicon.factor(unit, ind.Unit.ZH); !ok {
 		q.Columns[i] = ""
 		q.note(q.headRow(i), i, "表头的单位与这个指标的单位不是同一种，没有读；请核对指标和单位。", "The unit in the header does not measure what the indicator's does, so the column is not read; check both.")
 		return
 	}
 	q.Columns[i] = ind.Code
-	if factor != 1 {
-		q.Scale[i] = factor
-	}
-	if c.target.shift != 0 {
-		q.Shift[i] = c.target.shift
-	}
 	if c.head.timed && q.TimeCol < 0 {
 		q.Periods[i] = c.head.when.label()
 	}
@@ -94,22 +101,17 @@ func (q *guesser) partOfYear(i int) bool {
 	return ok && f != panel.Yearly && n%int(f) != 0 && n%int(f) != int(f)-1
 }
 
-// unitOf gives the unit of a column: its own, or the one of the line 单位：… that
-// measures the same.
+// unitOf gives the unit of a column, and tells where the sheet leaves it open.
 func (q *guesser) unitOf(i int, c column, ind panel.Indicator) string {
-	if c.head.unit != "" || len(q.units) == 0 {
-		return c.head.unit
-	}
-	switch unit, fits := q.fitting(ind); {
-	case ind.Unit.ZH == "" || c.head.growth:
+	unit, fits := q.unitFor(c.head, ind)
+	switch {
 	case fits == 1:
-		return unit
 	case fits > 1:
 		q.note(q.headRow(i), i, "表上写有几种可用的单位，没有说明这一列是哪一种；先按指标自己的单位读，请核对。", "The sheet names several units that fit, and not which is this column's; it is read in the indicator's own. Check it.")
 	default:
 		q.note(q.headRow(i), i, fmt.Sprintf("表上写的单位对不上这个指标；先按%s读，请核对。", ind.Unit.ZH), fmt.Sprintf("The sheet's unit does not fit this indicator; it is read in %s. Check it.", ind.Unit.EN))
 	}
-	return ""
+	return unit
 }
 
 // twice leaves out one of two columns for the same indicator and period (当月 and

@@ -18,7 +18,10 @@ const (
 // Guess tells how a grid lies. It never fails: the notes say what could not be
 // told, or what a person should look at before the grid is read.
 func Guess(g Grid, k Known) (Shape, []Note) {
-	none := Shape{SubjectCol: -1, TimeCol: -1, IndicatorCol: -1, ValueCol: -1, Columns: map[int]string{}, Periods: map[int]string{}, Scale: map[int]float64{}, Shift: map[int]float64{}}
+	none := Shape{
+		SubjectCol: -1, TimeCol: -1, PartCol: -1, IndicatorCol: -1, ValueCol: -1,
+		Columns: map[int]string{}, Subjects: map[int]string{}, Periods: map[int]string{}, Scale: map[int]float64{}, Shift: map[int]float64{},
+	}
 	q := &guesser{table: newTable(g, none, k)}
 	q.findHead()
 	q.readTitle()
@@ -42,10 +45,13 @@ func (q *guesser) note(row, col int, zh, en string) {
 
 // line is what one row holds, each text counted once.
 type line struct {
-	texts, words, times, values, signs int
-	first                              string
-	subject                            bool // the first text names a subject
+	texts, words, times, values, signs, subjects int
+	first                                        string
+	subject                                      bool // the first text names a subject, as a line of data does
 }
+
+// data reports whether a row holds data, or the subject that they are of.
+func (l line) data() bool { return l.values > 0 || l.signs > 0 || l.subject }
 
 func (q *guesser) line(r int) line {
 	var l line
@@ -55,11 +61,13 @@ func (q *guesser) line(r int) line {
 		if s == "" || seen[s] {
 			continue
 		}
+		subject := roleOf(s) == noRole && q.places.find(s) != ""
 		if seen[s] = true; l.texts == 0 {
-			l.first = q.text(r, c)
-			l.subject = roleOf(s) == noRole && q.places.find(s) != ""
+			l.first, l.subject = q.text(r, c), subject
 		}
-		l.texts++
+		if l.texts++; subject {
+			l.subjects++
+		}
 		if roleOf(s) != noRole {
 			l.words++
 			continue
@@ -81,16 +89,18 @@ func (q *guesser) line(r int) line {
 			}
 		}
 	}
+	// Subjects side by side, the corner left empty, are a header.
+	l.subject = l.subject && (l.subjects < 2 || q.begins(r) == 0)
 	return l
 }
 
 // score says how much a row looks like a header; 0 when it is none.
 func (q *guesser) score(r int, l line) int {
-	if l.texts < 2 || l.values > 0 || l.signs > 0 || l.subject || q.titled(r, l) || q.patterns.note.MatchString(tidy(l.first)) {
+	if l.texts < 2 || l.data() || q.titled(r, l) || q.patterns.note.MatchString(tidy(l.first)) {
 		return 0
 	}
-	if l.words > 0 || l.times > 1 {
-		return l.words + l.times
+	if l.words > 0 || l.times > 1 || l.subjects > 1 {
+		return l.words + l.times + l.subjects
 	}
 	return 0
 }
@@ -131,13 +141,16 @@ func (q *guesser) findHead() {
 	}
 	q.Head, q.First = best, best+1
 	for r := best - 1; r >= 0; r-- {
-		if l := q.line(r); q.titled(r, l) || l.values > 0 || l.signs > 0 || l.subject {
+		if l := q.line(r); q.titled(r, l) || l.data() {
 			break
 		}
 		q.Head = r
 	}
 	for ; q.First < len(q.Rows); q.First++ {
-		if l := q.line(q.First); !q.numbering(q.First) && (l.values > 0 || l.signs > 0 || l.subject || l.words+l.times == 0 || !q.under(best, q.First)) {
+		if q.numbering(q.First) || q.unitRow(q.First) {
+			continue
+		}
+		if l := q.line(q.First); l.data() || l.words+l.times == 0 || !q.under(best, q.First) {
 			break
 		}
 	}
@@ -267,7 +280,9 @@ func (q *guesser) below(note int) {
 // column is what a column holds, over a sample of its rows.
 type column struct {
 	filled, values, signs, times, hits, words int
-	subjects                                  map[string]bool
+	years, parts                              int             // of times: whole years, parts of a year that is not named
+	subject                                   string          // that the header names
+	subjects                                  map[string]bool // that stand below it
 	role                                      role
 	head                                      head
 	target                                    target
@@ -282,16 +297,24 @@ func (q *guesser) look() {
 	q.columns = make([]column, q.cols)
 	words := map[string]bool{}
 	for i := range q.columns {
-		c := column{subjects: map[string]bool{}, role: q.roleOfColumn(i), head: q.header(i)}
+		c := column{subjects: map[string]bool{}, role: q.roleOfColumn(i), head: q.header(i), subject: q.subjectOf(i)}
 		c.target, c.known = q.lexicon.target(c.head, q.Cumulative)
+		parted := q.partUnit(i)
 		for r := q.First; r < min(q.Last, q.First+sampleRows); r++ {
 			s := q.text(r, i)
 			if tidy(s) == "" {
 				continue
 			}
 			c.filled++
-			if _, _, ok := q.read(s, q.year); ok {
-				c.times++
+			if w, _, ok := q.read(s, q.year); ok {
+				if c.times++; w.freq == panel.Yearly && !w.yearless {
+					c.years++
+				}
+			}
+			if c.role == timeRole {
+				if _, _, ok := q.partOf(s, parted, 2000); ok {
+					c.parts++
+				}
 			}
 			value, none := q.number(s)
 			if value {
@@ -319,6 +342,23 @@ func (q *guesser) look() {
 		}
 		q.columns[i] = c
 	}
+	q.corner()
+}
+
+// corner takes for no column of subjects what is only the corner of a header that
+// names subjects side by side: 地区 above the indicators.
+func (q *guesser) corner() {
+	side := 0
+	for _, c := range q.columns {
+		if c.subject != "" {
+			side++
+		}
+	}
+	for i, c := range q.columns {
+		if side > 1 && c.role == subjectRole && c.hits == 0 {
+			q.columns[i].role = noRole
+		}
+	}
 }
 
 // roles finds the columns of subjects, times, indicators and values.
@@ -335,9 +375,32 @@ func (q *guesser) roles() {
 		}
 		byName := c.role == timeRole && 2*c.times >= c.filled
 		byText := 10*c.times >= 9*c.filled && (q.TimeCol < 0)
-		if byName && (q.TimeCol < 0 || q.columns[q.TimeCol].role != timeRole) || byText {
+		if byName && (q.TimeCol < 0 || q.columns[q.TimeCol].role != timeRole || q.finer(i, q.TimeCol)) || byText {
 			q.TimeCol = i
 		}
+	}
+	q.twoColumns()
+}
+
+// finer reports whether a column of times tells more than one of years.
+func (q *guesser) finer(i, years int) bool {
+	return q.columns[i].years < q.columns[i].times && q.columns[years].years == q.columns[years].times && q.columns[i].parts == 0
+}
+
+// twoColumns finds the year and its part in two columns: 年份 · 月份.
+func (q *guesser) twoColumns() {
+	years, part := -1, -1
+	for i, c := range q.columns {
+		switch {
+		case c.role != timeRole || c.filled == 0 || i == q.SubjectCol || i == q.IndicatorCol:
+		case years < 0 && 2*c.years >= c.filled:
+			years = i
+		case part < 0 && 2*c.parts >= c.filled:
+			part = i
+		}
+	}
+	if years >= 0 && part >= 0 {
+		q.TimeCol, q.PartCol = years, part
 	}
 }
 
@@ -367,10 +430,15 @@ func (q *guesser) subjectColumn() int {
 	return best
 }
 
+// names reports whether a column says what a row is of.
+func (t *table) names(c int) bool {
+	return c == t.SubjectCol || c == t.TimeCol || c == t.PartCol || c == t.IndicatorCol
+}
+
 // holds reports whether a column holds values to be read.
 func (q *guesser) holds(i int) bool {
 	c := q.columns[i]
-	if i == q.SubjectCol || i == q.TimeCol || i == q.IndicatorCol || c.head.rank || c.head.prior {
+	if q.names(i) || c.head.rank || c.head.prior {
 		return false
 	}
 	if c.role != noRole && c.role != valueRole {
@@ -382,6 +450,7 @@ func (q *guesser) holds(i int) bool {
 // layout tells the layout, and fills in what it needs.
 func (q *guesser) layout() {
 	var bare, named []int
+	side := 0
 	timed := q.Period != ""
 	for i, c := range q.columns {
 		if !q.holds(i) {
@@ -392,7 +461,9 @@ func (q *guesser) layout() {
 		} else {
 			named = append(named, i)
 		}
-		timed = timed || c.head.timed
+		if timed = timed || c.head.timed; c.subject != "" {
+			side++
+		}
 	}
 	known := 0
 	for _, i := range named {
@@ -401,6 +472,9 @@ func (q *guesser) layout() {
 		}
 	}
 	switch {
+	case side > 0 && q.SubjectCol < 0 && known == 0 && (q.IndicatorCol >= 0 || q.Indicator != ""):
+		q.Layout = Across
+		q.across()
 	case q.IndicatorCol >= 0 && len(bare)+len(named) > 0 && known == 0 && (q.TimeCol >= 0 || q.valueColumn(bare, named) >= 0):
 		q.Layout, q.ValueCol = panel.Long, q.valueColumn(bare, named)
 		if q.ValueCol < 0 {
@@ -442,12 +516,12 @@ func (q *guesser) unread(cols []int, but int) {
 
 // tidyUp takes out what the layout does not need, and tells what it lacks.
 func (q *guesser) tidyUp() {
-	if q.SubjectCol >= 0 {
+	if q.SubjectCol >= 0 || q.Layout == Across {
 		q.Subject = ""
 	} else if q.Subject == "" {
 		q.note(-1, -1, "没有认出哪一列是地区，标题里也没有写；请指明。", "No column of subjects was recognised, and the title names none; say which it is.")
 	}
-	if q.IndicatorCol >= 0 || q.Layout != panel.Long && q.Layout != panel.Periods {
+	if q.IndicatorCol >= 0 || !q.worded() {
 		q.Indicator = ""
 	}
 	if q.TimeCol < 0 && q.Period == "" && len(q.Periods) == 0 {

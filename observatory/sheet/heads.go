@@ -31,6 +31,7 @@ type lexicon struct {
 	names   map[string][]match
 	growths map[string][]match // what is left of 工业增加值增速 → the indicator of that name
 	codes   map[string]int
+	paces   map[string]bool // codes of what is the growth of another
 	measure map[string]panel.Unit
 }
 
@@ -38,9 +39,10 @@ type lexicon struct {
 type match struct{ ind, rank int } // rank: 0 by code or name, 1 by synonym
 
 func newLexicon(p *patterns, k Known) *lexicon {
-	x := &lexicon{patterns: p, list: k.Indicators, names: map[string][]match{}, growths: map[string][]match{}, codes: map[string]int{}, measure: panel.Units()}
+	x := &lexicon{patterns: p, list: k.Indicators, names: map[string][]match{}, growths: map[string][]match{}, codes: map[string]int{}, paces: map[string]bool{}, measure: panel.Units()}
 	for i, ind := range k.Indicators {
 		x.codes[ind.Code] = i
+		x.paces[ind.Growth] = true
 		for n, name := range append([]string{ind.Code, ind.Name.ZH, ind.Name.EN}, ind.Synonyms...) {
 			t := tidy(name)
 			if t == "" {
@@ -201,8 +203,8 @@ func (x *lexicon) manner(h *head, s string) string {
 	return s
 }
 
-// target is the indicator that a header means, and what is added to a value to
-// make it one of that indicator's.
+// target is the indicator that a name means, and what is added to a value to make
+// it one of that indicator's.
 type target struct {
 	ind   int
 	shift float64
@@ -275,13 +277,19 @@ func (x *lexicon) resolve(name string, h head, cumulative, full bool) (target, b
 	if !known {
 		return target{}, false
 	}
-	switch pace := x.pace(x.list[g]); {
+	return target{ind: g, shift: x.shift(h, x.list[g])}, true
+}
+
+// shift gives what makes growth an index of the year before, or the reverse, where
+// a header says the one and the indicator is the other.
+func (x *lexicon) shift(h head, ind panel.Indicator) float64 {
+	switch pace := x.pace(ind); {
 	case pace && h.index:
-		return target{ind: g, shift: -100}, true
-	case !pace && h.growth && !h.index:
-		return target{ind: g, shift: 100}, true
+		return -100
+	case !pace && h.growth && !h.index && x.paces[ind.Code]:
+		return 100
 	}
-	return target{ind: g}, true
+	return 0
 }
 
 // pace reports whether an indicator is growth in per cent (6.1), and not an index

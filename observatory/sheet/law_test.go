@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,8 +45,11 @@ func TestRoundTrip(t *testing.T) {
 			}
 		}
 		p.Slabs[0].Set(0, 0, 1.5)
-		layout := rapid.SampledFrom([]panel.Layout{panel.Wide, panel.Long, panel.Periods}).Draw(t, "layout")
-		rows := spell(p, layout, rapid.Bool().Draw(t, "names"))
+		layout := rapid.SampledFrom([]panel.Layout{panel.Wide, panel.Long, panel.Periods, Across}).Draw(t, "layout")
+		rows := spell(p, layout, layout == Across || rapid.Bool().Draw(t, "names"))
+		if freq != panel.Yearly && layout != panel.Periods && rapid.Bool().Draw(t, "in two columns") {
+			rows = parted(rows, freq)
+		}
 		var out bytes.Buffer
 		w := csv.NewWriter(&out)
 		w.Comma = rapid.SampledFrom([]rune{',', '\t', ';'}).Draw(t, "separator")
@@ -84,7 +88,7 @@ func spell(p *panel.Panel, layout panel.Layout, names bool) [][]string {
 		return ""
 	}
 	var rows [][]string
-	head := map[panel.Layout][]string{panel.Wide: {"地区", "时间"}, panel.Long: {"地区", "时间", "指标", "数值"}, panel.Periods: {"指标", "地区"}}[layout]
+	head := map[panel.Layout][]string{panel.Wide: {"地区", "时间"}, panel.Long: {"地区", "时间", "指标", "数值"}, panel.Periods: {"指标", "地区"}, Across: {"指标", "时间"}}[layout]
 	switch layout {
 	case panel.Wide:
 		for _, x := range p.Indicators {
@@ -94,8 +98,23 @@ func spell(p *panel.Panel, layout panel.Layout, names bool) [][]string {
 		for c := range p.Axis.Len {
 			head = append(head, p.Axis.Label(c))
 		}
+	case Across:
+		for _, x := range p.Subjects {
+			head = append(head, name(x.Code, x.Name.ZH))
+		}
 	}
 	rows = append(rows, head)
+	for i, x := range p.Indicators {
+		for c := range p.Axis.Len {
+			row := []string{name(x.Code, x.Name.ZH), p.Axis.Label(c)}
+			for s := range p.Subjects {
+				row = append(row, value(i, s, c))
+			}
+			if layout == Across {
+				rows = append(rows, row)
+			}
+		}
+	}
 	for s, subject := range p.Subjects {
 		who := name(subject.Code, subject.Name.ZH)
 		for i, x := range p.Indicators {
@@ -121,6 +140,20 @@ func spell(p *panel.Panel, layout panel.Layout, names bool) [][]string {
 		}
 	}
 	return rows
+}
+
+// parted writes the times of rows in two columns: 2026 and 10 for 2026-10.
+func parted(rows [][]string, freq panel.Freq) [][]string {
+	at := slices.Index(rows[0], "时间")
+	out := make([][]string, 0, len(rows))
+	for i, row := range rows {
+		year, part := "年份", map[panel.Freq]string{panel.Quarterly: "季度", panel.Monthly: "月份"}[freq]
+		if i > 0 {
+			year, part = row[at][:4], strings.TrimLeft(row[at][4:], "Q-0")
+		}
+		out = append(out, append(slices.Clone(row[:at]), append([]string{year, part}, row[at+1:]...)...))
+	}
+	return out
 }
 
 // fatal is what a test and a law have in common.

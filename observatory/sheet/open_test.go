@@ -216,6 +216,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("地区,地区生产总值（亿元）,增速\n澄川市,1,2%\n"), 0, 1, 2, 0)
 	f.Add([]byte("2026年1—10月\n指标\t单位\t1—10月\nGDP\t万元\t1e9\n注：\n"), 1, 2, 3, -1)
 	f.Add([]byte("城市,2023年,2024—2025年\n澄川,=A1,*\n"), 5, 3, 1, 9)
+	f.Add([]byte("2026年\n年份\t月份\t澄川市\t宁州市\n单位\t\t万元\t%\n2025\t1-2\t1\t2\n\t3\t3\t①\n"), 1, 3, 4, 1)
+	f.Add([]byte("各市地区生产总值\n指标,澄川市,,宁州市,\n,总量,增速,2024,2025\nGDP,1,2,3,4\n"), 1, 3, 4, 1)
 	f.Add(bulletin(f), 0, 0, 0, 0)
 	k := lanjiang()
 	f.Fuzz(func(t *testing.T, data []byte, head, first, last, col int) {

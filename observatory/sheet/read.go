@@ -40,6 +40,8 @@ type reading struct {
 	title   stamp
 	asTitle bool // Shape.Period is good
 	unitCol int
+	yearOf  int             // of the row above, where year and month have two columns
+	parted  string          // unit of bare numbers in PartCol
 	stated  int             // the column that says which figures are provisional; -1: none
 	merged  map[[2]int]bool // parts of merged cells
 	starred bool            // the title says 初步
@@ -53,11 +55,14 @@ type stamp struct {
 
 // field is a column of values.
 type field struct {
-	col   int
-	ind   *panel.Indicator // wide and cross
-	stamp stamp
-	timed bool
-	head  head
+	col     int
+	ind     *panel.Indicator // wide and cross
+	factor  float64
+	shift   float64
+	subject string // across
+	stamp   stamp
+	timed   bool
+	head    head
 }
 
 // wording is what the meaning of a name depends on: the name, and how its column
@@ -102,7 +107,7 @@ func (r *reading) prepare(k Known) bool {
 		}
 	}
 	r.readUnits()
-	r.unitCol, r.stated = -1, -1
+	r.unitCol, r.stated, r.parted = -1, -1, r.partUnit(r.PartCol)
 	for c := range r.cols {
 		switch is := r.roleOfColumn(c); {
 		case r.unitCol < 0 && is == unitRole:
@@ -116,12 +121,11 @@ func (r *reading) prepare(k Known) bool {
 
 // named checks what the shape names outside of columns.
 func (r *reading) named() bool {
-	if r.SubjectCol < 0 && r.places.codes[tidy(r.Subject)] == "" {
+	if r.SubjectCol < 0 && r.Layout != Across && r.places.codes[tidy(r.Subject)] == "" {
 		r.wrong(r.Head, 0, "没有指明地区；请指明哪一列是地区，或整张表是哪个地区的。", "No subject is given; say which column holds subjects, or of which subject the sheet is.")
 		return false
 	}
-	rows := r.Layout == panel.Long || r.Layout == panel.Periods
-	if _, ok := r.lexicon.codes[r.Indicator]; rows && r.IndicatorCol < 0 && !ok {
+	if _, ok := r.lexicon.codes[r.Indicator]; r.worded() && r.IndicatorCol < 0 && !ok {
 		r.wrong(r.Head, 0, "没有指明指标；请指明哪一列是指标，或整张表是哪个指标的。", "No indicator is given; say which column holds indicators, or of which indicator the sheet is.")
 		return false
 	}
@@ -157,12 +161,27 @@ func (r *reading) fields() bool {
 				r.wrong(r.headRow(c), c, "这一列指定的指标不在指标目录里；请另选。", "The indicator chosen for this column is not in the catalogue; choose another.")
 				continue
 			}
-			f, ok := r.stamped(c)
-			if f.ind = &r.lexicon.list[i]; ok {
+			if f, ok := r.stamped(c); ok && r.measured(&f, &r.lexicon.list[i]) {
 				r.columns = append(r.columns, f)
 			}
 		}
-		r.unmapped()
+		r.unmapped(OfIndicator, r.Columns)
+	case Across:
+		for _, c := range columnsBy(r.Subjects) {
+			if r.Subjects[c] == "" {
+				continue
+			}
+			code := r.places.codes[tidy(r.Subjects[c])]
+			if code == "" {
+				r.wrong(r.headRow(c), c, "这一列指定的地区不在地区目录里；请另选。", "The subject chosen for this column is not in the catalogue; choose another.")
+				continue
+			}
+			if f, ok := r.stamped(c); ok {
+				f.subject = code
+				r.columns = append(r.columns, f)
+			}
+		}
+		r.unmapped(OfSubject, r.Subjects)
 	default:
 		r.wrong(r.Head, 0, "没有指明排法。", "Say how the sheet is laid out.")
 		return false
@@ -190,10 +209,28 @@ func (r *reading) stamped(c int) (field, bool) {
 	return f, true
 }
 
+// measured gives a column its indicator, and what turns its values into those of
+// it: as the shape says, or else the header.
+func (r *reading) measured(f *field, ind *panel.Indicator) bool {
+	f.ind, f.shift = ind, r.lexicon.shift(f.head, *ind)
+	if shift, given := r.Shift[f.col]; given {
+		f.shift = shift
+	}
+	var given, ok bool
+	if f.factor, given = r.Scale[f.col]; given {
+		return true
+	}
+	unit, _ := r.unitFor(f.head, *ind)
+	if f.factor, ok = r.lexicon.factor(unit, ind.Unit.ZH); !ok {
+		r.wrong(r.headRow(f.col), f.col, "表头的单位与这个指标的单位不是同一种，没有读；请核对指标和单位。", "The unit in the header does not measure what the indicator's does, so the column is not read; check both.")
+	}
+	return ok
+}
+
 // unmapped tells of columns of values that the shape says nothing about.
-func (r *reading) unmapped() {
+func (r *reading) unmapped(kind string, columns map[int]string) {
 	for c := range r.cols {
-		if _, said := r.Columns[c]; said || c == r.SubjectCol || c == r.TimeCol || c == r.IndicatorCol || c == r.ValueCol {
+		if _, said := columns[c]; said || r.names(c) || c == r.ValueCol {
 			continue
 		}
 		n, at := 0, 0
@@ -207,9 +244,9 @@ func (r *reading) unmapped() {
 		switch h := r.header(c); {
 		case n == 0:
 		case h.text == "":
-			r.wrong(at, c, "这一列有数值而没有表头，没有读；请在表头写明指标。", "This column holds values and has no header, so it is not read; name the indicator in the header.")
+			r.wrong(at, c, "这一列有数值而没有表头，没有读；请在表头写明是什么。", "This column holds values and has no header, so it is not read; name in the header what they are.")
 		default:
-			r.missed(OfIndicator, h.text, r.headRow(c), c, n)
+			r.missed(kind, h.text, r.headRow(c), c, n)
 		}
 	}
 }
@@ -252,7 +289,7 @@ func (r *reading) row(row int) {
 		return
 	}
 	subject := r.Subject
-	if r.SubjectCol >= 0 {
+	if r.SubjectCol >= 0 && r.Layout != Across {
 		name := r.text(row, r.SubjectCol)
 		if tidy(name) == "" {
 			r.wrong(row, r.SubjectCol, "没有写明地区；请补写。", "It does not say which subject; write it.")
@@ -279,11 +316,11 @@ func (r *reading) row(row int) {
 				f.stamp = at.stamp
 				f.head.sums = f.head.sums || at.sums && !f.head.single
 			}
-			r.cell(row, f, subject, *f.ind, r.scale(f.col), r.Shift[f.col], starred)
+			r.cell(row, f, subject, *f.ind, f.factor, f.shift, starred)
 		}
 		return
 	}
-	r.worded(row, at, subject, starred)
+	r.byName(row, at, subject, starred)
 }
 
 // rowTime is the period of a row.
@@ -297,6 +334,9 @@ func (r *reading) time(row int) (at rowTime, starred, ok bool) {
 	if r.TimeCol < 0 {
 		return rowTime{stamp: r.title}, false, true
 	}
+	if r.PartCol >= 0 {
+		return r.twoTimes(row)
+	}
 	w, starred, ok := r.read(r.text(row, r.TimeCol), r.year)
 	if !ok {
 		r.wrong(row, r.TimeCol, "不是可以识别的时间；请写作 2026、2026Q3 或 2026-10。", "It is no period that can be read; write 2026, 2026Q3 or 2026-10.")
@@ -307,8 +347,28 @@ func (r *reading) time(row int) (at rowTime, starred, ok bool) {
 	return rowTime{stamp{w.freq, w.period}, w.cumulative}, starred, ok
 }
 
-// worded reads a row that names its indicator.
-func (r *reading) worded(row int, at rowTime, subject string, starred bool) {
+// twoTimes reads the period of a row whose year and part of a year stand in two
+// columns. A year left empty is the one above, as where cells were merged.
+func (r *reading) twoTimes(row int) (at rowTime, starred, ok bool) {
+	text := r.text(row, r.TimeCol)
+	if tidy(text) != "" || r.yearOf == 0 {
+		w, _, ok := r.read(text, 0)
+		if !ok || w.freq != panel.Yearly {
+			r.yearOf = 0
+			r.wrong(row, r.TimeCol, "不是年份；月份或季度另有一列，这里请写作 2026。", "It is no year; months or quarters have a column of their own, so write 2026 here.")
+			return at, false, false
+		}
+		r.yearOf = w.year()
+	}
+	w, starred, ok := r.partOf(r.text(row, r.PartCol), r.parted, r.yearOf)
+	if !ok {
+		r.wrong(row, r.PartCol, "不是可以识别的月份或季度；请写作 10月、1—10月、三季度或全年。", "It is no month or quarter that can be read; write 10月, 1—10月, 三季度, or 全年 for the whole year.")
+	}
+	return rowTime{stamp{w.freq, w.period}, w.cumulative}, starred, ok
+}
+
+// byName reads a row that names its indicator.
+func (r *reading) byName(row int, at rowTime, subject string, starred bool) {
 	unit := ""
 	if r.unitCol >= 0 {
 		unit = tidy(r.text(row, r.unitCol))
@@ -329,6 +389,9 @@ func (r *reading) worded(row int, at rowTime, subject string, starred bool) {
 			f.stamp, f.head.sums = at.stamp, f.head.sums || at.sums
 		}
 		f.head.sums, f.head.single = f.head.sums || m.head.sums, f.head.single || m.head.single
+		if r.Layout == Across {
+			subject = f.subject
+		}
 		r.cell(row, f, subject, ind, factor, m.target.shift, starred || m.head.provisional)
 	}
 }
@@ -407,14 +470,6 @@ func (r *reading) meaning(row int, column head) meaning {
 	}
 	r.words[key] = m
 	return m
-}
-
-// scale gives the factor of a column; 1 when the shape has none.
-func (r *reading) scale(c int) float64 {
-	if f, ok := r.Scale[c]; ok {
-		return f
-	}
-	return 1
 }
 
 // cell reads one value.

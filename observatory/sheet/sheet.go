@@ -42,6 +42,9 @@ type Known struct {
 // for each indicator: the way monthly bulletins look.
 const Cross panel.Layout = "cross"
 
+// Across is a column for each subject, and a line for each indicator or period.
+const Across panel.Layout = "across"
+
 // Shape says how a grid lies. A person may correct each field of it. Rows and
 // columns are 0-based; a column of -1 means that there is none.
 type Shape struct {
@@ -50,19 +53,22 @@ type Shape struct {
 
 	SubjectCol, TimeCol, IndicatorCol, ValueCol int
 
+	PartCol int // beside a TimeCol of years: the column of months or quarters
+
 	Subject   string // without a column of subjects: the code of the one that the title names
-	Indicator string // without a column of indicators, in long and periods: the code that the title names
+	Indicator string // without a column of indicators, in long, periods and across: the code that the title names
 	Period    string // without a column of times: the period that the title names, "2026-10"
 
 	Columns    map[int]string // wide and cross: column → indicator code; "" is not read, and one that is absent is told as unknown
-	Periods    map[int]string // column → the period its header names; in cross it goes before Period
+	Subjects   map[int]string // across: column → code of the subject; "" and absence as in Columns
+	Periods    map[int]string // column → the period its header names; in cross and across it goes before Period
 	Cumulative bool           // the title or header says 1—10月 or 累计
 
-	// Column → factor from the header's unit to the indicator's own. In long and
-	// periods, where the unit may change from row to row, Guess leaves it empty and
-	// Read goes by the units written; a factor given goes before them.
+	// Column → factor from the unit written to the indicator's own, and what is added
+	// then: 100 turns growth in % into an index of the year before. Where none is
+	// given, Read goes by what the header and the rows say.
 	Scale map[int]float64
-	Shift map[int]float64 // wide and cross: column → what is added then; 100 turns growth in % into an index of the year before
+	Shift map[int]float64 // wide and cross
 }
 
 // Note is something that Guess could not tell, or that a person should look at.

@@ -227,7 +227,7 @@ func TestBulletins(t *testing.T) {
 				"990100 gdp 2025 1200.5*", "990100 gdp_index 2025 105.5*", "990100 births 2025 8.1*", "990100 power 2025 1*",
 				"990200 gdp 2025 1100", "990200 gdp_index 2025 missing", "990200 investment 2025 1200", "990200 births 2025 9", "990200 power 2025 2",
 				"wrong G5 This is a percentage, and the indicator is not in per cent; check the indicator.",
-				"wrong J5 This column holds values and has no header, so it is not read; name the indicator in the header.",
+				"wrong J5 This column holds values and has no header, so it is not read; name in the header what they are.",
 				"unknown indicator E2 人均地区生产总值（元） ×3 ~gdp ~gdp_index",
 				"unknown indicator H3 固定资产投资 · 第一产业 ×3 ~investment ~va_primary",
 				"unknown subject A7 990400 ×1 ~990000 ~990100 ~990200",
@@ -407,6 +407,24 @@ func TestCorrected(t *testing.T) {
 		}
 		compare(t, "refused", show(Read(grids[0], s, k)), []string{c.want})
 	}
+}
+
+// TestCorrectedUnits: a column that a person gives another indicator is turned into
+// that one's unit, by what its header or the line above says.
+func TestCorrectedUnits(t *testing.T) {
+	k := lanjiang()
+	grids, err := Open("x.csv", []byte(grid("2025年|||单位：万元", "地区|甲指标|乙（万人）|丙增速（%）", "澄川市|50000|5|6.1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := Guess(grids[0], k)
+	s.Columns = map[int]string{1: "investment", 2: "births", 3: "gdp_index"}
+	compare(t, "by the header", show(Read(grids[0], s, k)), []string{
+		"990100 investment 2025 5", "990100 gdp_index 2025 106.1",
+		"wrong C2 The unit in the header does not measure what the indicator's does, so the column is not read; check both.",
+	})
+	s.Scale, s.Shift = map[int]float64{1: 1, 2: 2}, map[int]float64{3: 0}
+	compare(t, "as a person says", show(Read(grids[0], s, k)), []string{"990100 investment 2025 50000", "990100 births 2025 10", "990100 gdp_index 2025 6.1"})
 }
 
 // TestShort: what is wrong with a cell is told without more than twenty characters

@@ -53,7 +53,7 @@ func roleOf(s string) role {
 	case "地区", "城市", "市州", "地市", "区县", "县区", "市县", "县市区", "市", "省", "省份", "省市", "名称", "单位名称", "地区名称", "城市名称", "行政区", "行政区划", "区域", "地名", "对象", "代码", "编码", "地区代码", "城市代码", "行政区划代码", "区划代码",
 		"city", "region", "province", "country", "name", "code", "geo", "subject", "city_code", "province_code", "region_code", "country_code", "unit_name":
 		return subjectRole
-	case "年份", "年", "年度", "时间", "日期", "月份", "季度", "时期", "期别", "报告期", "统计时间", "周", "year", "date", "period", "time", "month", "quarter", "week":
+	case "年份", "年", "年度", "时间", "日期", "月份", "月", "月度", "季度", "季", "时期", "期别", "报告期", "统计时间", "周", "year", "date", "period", "time", "month", "quarter", "week":
 		return timeRole
 	case "指标", "指标名称", "主要指标", "指标代码", "项目", "统计指标", "indicator", "indicator_code", "item", "series", "concept", "variable":
 		return indicatorRole
@@ -97,6 +97,9 @@ func (t *table) parts(c int) []string {
 			continue
 		}
 		s := t.text(r, c)
+		if roleOf(s) == unitRole && t.unitRow(r) {
+			continue // it says what the row is, and not the column
+		}
 		if tidy(s) == "" && len(out) > 0 {
 			for left := c - 1; left >= 0 && tidy(s) == ""; left-- {
 				s = t.text(r, left)
@@ -110,6 +113,36 @@ func (t *table) parts(c int) []string {
 		}
 	}
 	return out
+}
+
+// unitRow reports whether a row gives the units of the columns above it: 单位 亿元 %.
+func (t *table) unitRow(r int) bool {
+	n := 0
+	for c := range t.cols {
+		s := strings.Trim(tidy(t.text(r, c)), "()")
+		_, unit := t.lexicon.unit(s)
+		if unit {
+			n++
+		} else if _, none := t.number(s); s != "" && !none && roleOf(s) != unitRole {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// subjectOf gives the subject that the header of a column names.
+func (t *table) subjectOf(c int) string {
+	for _, s := range t.parts(c) {
+		if code := t.places.find(s); code != "" && roleOf(s) == noRole {
+			return code
+		}
+	}
+	return ""
+}
+
+// worded reports whether the rows name the indicators, and not the columns.
+func (s Shape) worded() bool {
+	return s.Layout == panel.Long || s.Layout == panel.Periods || s.Layout == Across
 }
 
 // headRow gives the row in which the lowest header of a column stands.
@@ -155,6 +188,17 @@ func (t *table) header(c int) head {
 	return h
 }
 
+// partUnit gives the unit of bare numbers in a column of parts of a year.
+func (t *table) partUnit(c int) string {
+	switch s := tidy(strings.Join(t.parts(c), "")); {
+	case strings.Contains(s, "季") || strings.Contains(s, "quarter"):
+		return "季度"
+	case strings.Contains(s, "月") || strings.Contains(s, "month"):
+		return "月"
+	}
+	return ""
+}
+
 // columnsBy gives the columns of a map in their order.
 func columnsBy[V any](m map[int]V) []int {
 	cols := make([]int, 0, len(m))
@@ -181,6 +225,18 @@ func (t *table) readUnits() {
 			}
 		}
 	}
+}
+
+// unitFor gives the unit of a column of an indicator: its own, or the one of the
+// line 单位：… that measures the same; "" where none or more than one fit.
+func (t *table) unitFor(h head, ind panel.Indicator) (unit string, fits int) {
+	if h.unit != "" || len(t.units) == 0 || ind.Unit.ZH == "" || h.growth {
+		return h.unit, 1
+	}
+	if unit, fits = t.fitting(ind); fits != 1 {
+		unit = ""
+	}
+	return unit, fits
 }
 
 // fitting gives the one unit of the sheet that measures what an indicator does,

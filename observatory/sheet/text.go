@@ -14,12 +14,15 @@ import (
 // space of any kind, small letters.
 func tidy(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || footmark(r) {
 			return -1
 		}
 		return unicode.ToLower(r)
 	}, width.Fold.String(s))
 }
+
+// footmark reports whether a character points to a note: 澄川市①.
+func footmark(r rune) bool { return '①' <= r && r <= '⑳' }
 
 // short cuts a text to what a message may repeat.
 func short(s string) string {
@@ -50,7 +53,7 @@ func newPatterns() *patterns {
 		prior:      re(`上年|去年|同期|上期|上月`),
 		basis:      re(`^以?(?:上年|上年同期|上年同月|去年同期)(?:为|=)100$`),
 		total:      re(`^(?:全[省市国区县盟州]|全自治区)?(?:合计|总计|总和|小计|共计|平均|汇总)?$`),
-		note:       re(`^(?:注|备注|附注|说明|数据来源|资料来源|来源|编制单位|制表单位|填报单位|审核|notes?|sources?)\s*\d*\s*[:：、.．]`),
+		note:       re(`^(?:注|备注|附注|说明|数据来源|资料来源|来源|编制单位|制表单位|填报单位|(?:单位|统计)?负责人|联系人|联系电话|电话|(?:填表|填报|制表|审核|复核)人?|(?:填表|填报|报出|制表|打印)(?:日期|时间)|notes?|sources?)\s*\d*\s*[:：、.．]`),
 		numbered:   re(`^\s*(?:表|附表|续表)\s*[\d一二三四五六七八九十]+(?:[-—–.－][\d一二三四五六七八九十]+)*[\s:：、]*`),
 		unitLine:   re(`^\(?(?:计量单位|单位|制表单位|编制单位|填报单位|制表|填报|日期|时间|来源)[:：](.*?)\)?$`),
 		ofAll:      re(`^(?:(?:全[省市国区县盟州]|本市|我市|辖区|地区|各地|分地区|分市|(?:各|分)(?:县市区|县区|区县|市区|市县|市州|地市|设区市|市|县|区|省|州))(?:的)?)+`),
@@ -108,7 +111,7 @@ func grouped(s string) string {
 	space := false
 	for _, r := range s {
 		switch {
-		case unicode.Is(unicode.Cf, r):
+		case unicode.Is(unicode.Cf, r) || footmark(r):
 			continue
 		case unicode.IsSpace(r):
 			space = true

@@ -144,6 +144,17 @@ func of(year, part string) (when, bool) {
 	return when{freq: f, period: n, cumulative: strings.HasPrefix(part, "1-") || part == "上半年" || strings.HasPrefix(part, "前")}, ok
 }
 
+// partOf reads a text that is a part of a year and nothing else; a bare number is in
+// the given unit (月 or 季度, "" when it is not told).
+func (p *patterns) partOf(text, unit string, year int) (w when, provisional, ok bool) {
+	s := tidy(text)
+	if strings.Trim(s, "0123456789"+dashes) == "" {
+		s += unit
+	}
+	w, provisional, ok = p.read(s, year)
+	return w, provisional, ok && w.yearless
+}
+
 // read reads a text that is a period and nothing else, but for marks.
 func (p *patterns) read(text string, year int) (w when, provisional, ok bool) {
 	s := tidy(text)

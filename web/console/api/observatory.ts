@@ -129,12 +129,14 @@ export interface Shape {
   Last: number
   SubjectCol: number
   TimeCol: number
+  PartCol: number
   IndicatorCol: number
   ValueCol: number
   Subject: string
   Indicator: string
   Period: string
   Columns: Record<string, string> | null
+  Subjects: Record<string, string> | null
   Periods: Record<string, string> | null
   Cumulative: boolean
   Scale: Record<string, number> | null
