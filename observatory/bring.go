@@ -100,6 +100,7 @@ func (d *Desk) read(ctx context.Context, who auth.Principal, in Import) (*Look, 
 	}
 	look.Shape, look.Notes = sheet.Guess(look.Grid, known)
 	if in.Shape != nil {
+		look.Notes = look.Shape.Left(look.Notes, *in.Shape)
 		look.Shape = *in.Shape
 	}
 	look.Result = sheet.Read(look.Grid, look.Shape, known)

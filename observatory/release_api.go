@@ -329,7 +329,12 @@ func (d *Desk) lookPage(ctx context.Context, in importInput) (*LookPage, error) 
 func (l *Look) page(n *naming) *LookPage {
 	p := &LookPage{
 		Sheets: l.Sheets, Sheet: l.Sheet, Head: l.Grid.Rows[:min(len(l.Grid.Rows), lookRows)], Shape: l.Shape, Notes: []PlaceText{}, Wrong: []PlaceText{}, Unknown: []UnknownRow{},
-		Freq: int(l.Freq), FreqName: freqName(l.Freq), Cells: len(l.Result.Cells), Fresh: len(l.Fresh), Same: l.Same, Revised: l.revisions(n), Doubts: []DoubtRow{}, Sample: []SampleRow{}, Vintage: l.Vintage,
+		Freq: int(l.Freq), FreqName: freqName(l.Freq), Fresh: len(l.Fresh), Same: l.Same, Revised: l.revisions(n), Doubts: []DoubtRow{}, Sample: []SampleRow{}, Vintage: l.Vintage,
+	}
+	for _, c := range l.Result.Cells {
+		if !c.Missing {
+			p.Cells++
+		}
 	}
 	for _, x := range l.Notes {
 		p.Notes = append(p.Notes, PlaceText{cellName(x.Row, x.Col), x.Text})

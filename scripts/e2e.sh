@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Walks the program in Debian's Chromium: the first hour of an empty installation,
 # the spine from a report to the closed number, lists, keys and paper, a matter of
-# every kind, the watch from a bulletin to the note that is taken back, the story
-# by hand and by its button; then holds the screens' types against the program's
+# every kind, the watch from a bulletin to the note that is taken back, sheets that
+# are misread and corrected, the story by hand and by its button; then holds the screens' types against the program's
 # document and runs axe over every screen. PICTURES=DIR keeps pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,8 +47,10 @@ walk spine/kinds "$password" phone
 walk spine/paper "$password"
 fresh watch
 walk spine/watch "$password" desk
+walk spine/sheet "$password" desk
 fresh pocket
 walk spine/watch "$password" phone
+walk spine/sheet "$password" phone
 fresh story
 walk spine/desk "$password"
 walk spine/together "$password"

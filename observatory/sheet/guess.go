@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/text/width"
@@ -108,6 +109,9 @@ func (q *guesser) score(r int, l line) int {
 // titled reports whether a row is a title, or a line about units or the maker.
 func (q *guesser) titled(r int, l line) bool {
 	if l.texts < 2 || q.numbered.MatchString(tidy(l.first)) {
+		return true
+	}
+	if l.words+l.subjects == 0 && slices.ContainsFunc(q.Rows[r], func(s string) bool { return q.unitLine.MatchString(tidy(s)) }) {
 		return true
 	}
 	about := 0

@@ -180,6 +180,32 @@ func TestAcrossCorrected(t *testing.T) {
 	compare(t, "without an indicator", show(Read(grids[0], s, k)), []string{"wrong A2 No indicator is given; say which column holds indicators, or of which indicator the sheet is."})
 }
 
+// TestLeft: a person who corrected a column is not told about it again.
+func TestLeft(t *testing.T) {
+	k := lanjiang()
+	grids, err := Open("x.csv", []byte(grid("报送：统计局||单位：万美元", "地区|固定资产投资|常住人口|上年同期", "澄川市|1|2|3")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, notes := Guess(grids[0], k)
+	if s.Head != 1 || len(notes) != 4 {
+		t.Fatalf("%+v %v", s, notes)
+	}
+	same, other := s, s
+	same.Period = "2025"
+	if left := s.Left(notes, same); len(left) != 3 || left[0].Col != 1 {
+		t.Errorf("%v", left)
+	}
+	other.Columns = map[int]string{1: "investment", 2: "", 3: ""}
+	if left := s.Left(notes, other); len(left) != 2 || left[1].Col != 3 {
+		t.Errorf("%v", left)
+	}
+	other.Layout = panel.Long
+	if left := s.Left(notes, other); len(left) != 0 {
+		t.Errorf("%v", left)
+	}
+}
+
 func TestPartOfYear(t *testing.T) {
 	p := newPatterns()
 	for _, c := range []struct{ text, unit, want string }{

@@ -14,6 +14,8 @@
 package sheet
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -76,6 +78,19 @@ type Shape struct {
 type Note struct {
 	Row, Col int
 	Text     fault.Text
+}
+
+// Left gives the notes on a guessed shape that a corrected one leaves to be looked
+// at: those about a column that is read as before.
+func (s Shape) Left(notes []Note, corrected Shape) []Note {
+	return slices.DeleteFunc(slices.Clone(notes), func(n Note) bool {
+		return n.Col < 0 || s.Layout != corrected.Layout || s.as(n.Col) != corrected.as(n.Col)
+	})
+}
+
+// as says how a column is read.
+func (s Shape) as(c int) string {
+	return fmt.Sprint(s.Columns[c], s.Subjects[c], s.Periods[c], []bool{c == s.SubjectCol, c == s.TimeCol, c == s.PartCol, c == s.IndicatorCol, c == s.ValueCol})
 }
 
 // Cell is one observation. A missing one says that the place was there and held

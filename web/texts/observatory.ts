@@ -206,6 +206,7 @@ export const observatory = {
   'figures.sheet': ['工作表', 'Sheet'],
   'figures.first': ['首次公布的初步数（以后会修订）', 'First estimates, to be revised'],
   'figures.sum': ['{freq}，读出 {n} 个数：新 {fresh}，修订 {revised}，相同 {same}', '{freq}, {n} figures read: {fresh} new, {revised} revised, {same} the same'],
+  'figures.none': ['没有读出数', 'No figure was read'],
   'figures.wrong': ['有 {n} 处读不出，改正前不能导入', '{n} places cannot be read; nothing is brought in before they are mended'],
   'figures.unknown': ['有 {n} 个名称对不上，相应的行列没有读', '{n} names match nothing; their lines or columns are not read'],
   'figures.unknownSubject': ['地区“{name}”（{n} 处）', 'subject “{name}” ({n} times)'],
