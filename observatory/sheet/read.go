@@ -323,50 +323,6 @@ func (r *reading) row(row int) {
 	r.byName(row, at, subject, starred)
 }
 
-// rowTime is the period of a row.
-type rowTime struct {
-	stamp
-	sums bool
-}
-
-// time reads the period of a row.
-func (r *reading) time(row int) (at rowTime, starred, ok bool) {
-	if r.TimeCol < 0 {
-		return rowTime{stamp: r.title}, false, true
-	}
-	if r.PartCol >= 0 {
-		return r.twoTimes(row)
-	}
-	w, starred, ok := r.read(r.text(row, r.TimeCol), r.year)
-	if !ok {
-		r.wrong(row, r.TimeCol, "不是可以识别的时间；请写作 2026、2026Q3 或 2026-10。", "It is no period that can be read; write 2026, 2026Q3 or 2026-10.")
-	} else if w.day > 1 && w.day < 28 {
-		r.wrong(row, r.TimeCol, "这是某一天，按天或按周的数据不能读；请按月、季或年汇总后再上传。", "This is a day, and data by day or week are not read; sum them by month, quarter or year.")
-		ok = false
-	}
-	return rowTime{stamp{w.freq, w.period}, w.cumulative}, starred, ok
-}
-
-// twoTimes reads the period of a row whose year and part of a year stand in two
-// columns. A year left empty is the one above, as where cells were merged.
-func (r *reading) twoTimes(row int) (at rowTime, starred, ok bool) {
-	text := r.text(row, r.TimeCol)
-	if tidy(text) != "" || r.yearOf == 0 {
-		w, _, ok := r.read(text, 0)
-		if !ok || w.freq != panel.Yearly {
-			r.yearOf = 0
-			r.wrong(row, r.TimeCol, "不是年份；月份或季度另有一列，这里请写作 2026。", "It is no year; months or quarters have a column of their own, so write 2026 here.")
-			return at, false, false
-		}
-		r.yearOf = w.year()
-	}
-	w, starred, ok := r.partOf(r.text(row, r.PartCol), r.parted, r.yearOf)
-	if !ok {
-		r.wrong(row, r.PartCol, "不是可以识别的月份或季度；请写作 10月、1—10月、三季度或全年。", "It is no month or quarter that can be read; write 10月, 1—10月, 三季度, or 全年 for the whole year.")
-	}
-	return rowTime{stamp{w.freq, w.period}, w.cumulative}, starred, ok
-}
-
 // byName reads a row that names its indicator.
 func (r *reading) byName(row int, at rowTime, subject string, starred bool) {
 	unit := ""
