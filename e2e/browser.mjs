@@ -13,7 +13,7 @@ const web = createRequire(new URL('../web/package.json', import.meta.url))
 const { chromium } = web('playwright-core')
 const axe = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8')
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-const program = fileURLToPath(new URL('../bin/touyan', import.meta.url))
+export const program = fileURLToPath(new URL('../bin/touyan', import.meta.url))
 
 export const DESK = { width: 1280, height: 860 }
 export const PHONE = { width: 390, height: 844 }

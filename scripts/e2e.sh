@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Walks the program in Debian's Chromium: the first hour of an empty installation,
-# the spine from a report to the closed number, lists, keys and paper, a matter of
-# every kind, the watch from a bulletin to the note that is taken back, sheets that
-# are misread and corrected, the story by hand and by its button; then holds the screens' types against the program's
-# document and runs axe over every screen. PICTURES=DIR keeps pictures.
+# signing in at a real provider, the spine from a report to the closed number, lists,
+# keys and paper, a matter of every kind, the watch from a bulletin to the note that
+# is taken back, sheets that are misread and corrected, the story by hand and by its
+# button; then holds the screens' types against the program's document and runs axe
+# over every screen. PICTURES=DIR keeps pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
@@ -37,6 +38,9 @@ walk() { node "e2e/$1.mjs" "$base" "$2" "${PICTURES:+$PICTURES/$(basename "$1")$
 
 start serve empty
 walk spine/firstrun "$(grep -oE '^ +[A-Z0-9]{20,}$' "$dir/log" | tr -d ' ')"
+stop
+go test -C e2e/oidc ./...
+walk spine/signin Qingjiang-2026-wanglou
 fresh hands
 walk story/hands "$password"
 walk spine/report "$password"

@@ -7,14 +7,17 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
+	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
 // What the program is registered under.
@@ -27,7 +30,29 @@ const (
 // is one whose keys were replaced.
 func handler(issuer string, redirects ...string) http.Handler {
 	storage.RegisterClients(storage.WebClient(clientID, secret, redirects...))
-	return exampleop.SetupServer(issuer, storage.NewStorage(storage.NewUserStore(issuer)), nil, false)
+	return exampleop.SetupServer(issuer, registered{storage.NewStorage(storage.NewUserStore(issuer))}, nil, false)
+}
+
+// registered lets people who sign out come back to the program's sign-in page; the
+// example has no place to register that.
+type registered struct{ *storage.Storage }
+
+func (r registered) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
+	c, err := r.Storage.GetClientByClientID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return leaver{c}, nil
+}
+
+type leaver struct{ op.Client }
+
+func (l leaver) PostLogoutRedirectURIs() []string {
+	var out []string
+	for _, uri := range l.RedirectURIs() {
+		out = append(out, strings.TrimSuffix(uri, "/api/oidc/callback")+"/login")
+	}
+	return out
 }
 
 func main() {

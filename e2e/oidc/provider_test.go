@@ -338,6 +338,9 @@ func TestProgram(t *testing.T) {
 	if status, body := r.post(shen, "/api/session", map[string]any{"vouched": true, "login": "shen", "password": password}); status != http.StatusOK {
 		t.Fatalf("binding: %d %s", status, body)
 	}
+	if who, leave := r.me(shen); who != "shen" || !strings.HasPrefix(leave, r.issuer+"end_session?") {
+		t.Errorf("bound as %q, leaves by %q", who, leave)
+	}
 
 	// From now on the provider is enough, and leads back to the page.
 	again := r.browser(nil)

@@ -61,7 +61,11 @@ func (a *Accounts) SignIn(ctx context.Context, in Attempt) (string, Session, err
 	}
 	c.digest, _ = digestOf(token)
 	c.key = event.KeyOf(token)
-	c.session = Session{Person: c.person, Opened: c.wall, Seen: c.wall, Proven: c.wall, How: c.how, Agent: clip(in.Agent, maxAgent), Place: placeOf(in.Address)}
+	how := c.how
+	if in.Identity != nil { // bound by the password: whoever leaves has the provider's session to end too
+		how = ByProvider
+	}
+	c.session = Session{Person: c.person, Opened: c.wall, Seen: c.wall, Proven: c.wall, How: how, Agent: clip(in.Agent, maxAgent), Place: placeOf(in.Address)}
 	if err := a.db.Write(ctx, c); err != nil {
 		return "", Session{}, fault.Wrap("auth.SignIn", err)
 	}

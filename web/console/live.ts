@@ -1,6 +1,7 @@
 // What the server tells without being asked: which matters moved, and the
 // demonstration's clock. Screens watch `moved` and read again quietly.
 import { ref, shallowRef } from 'vue'
+import { api, quietly, sessionEnded } from './api'
 import { session } from './session'
 
 export const moved = shallowRef<{ pos: number; matters: number[] }>({ pos: 0, matters: [] })
@@ -25,7 +26,10 @@ export function listen(): void {
     connected.value = true
     told.value++ // something may have come while nobody listened
   }
-  source.onerror = () => (connected.value = false) // the browser reconnects by itself
+  source.onerror = () => {
+    connected.value = false // the browser reconnects by itself
+    void quietly(api.me).then((me) => source && !me.signed_in && (sessionEnded.value = true), () => undefined) // ended elsewhere: said at once
+  }
   source.addEventListener('moved', (e) => {
     const d = json(e)
     moved.value = { pos: Number(d.pos ?? 0), matters: Array.isArray(d.matters) ? (d.matters as number[]) : [] }

@@ -34,12 +34,13 @@ export async function signIn(body: { login?: string; password?: string; code?: s
   else await refreshMe()
 }
 
-/** Ends the session here, and then the identity provider's if it began there. */
-export async function signOut(): Promise<void> {
+/** Ends the session here, and then the identity provider's if it began there; `away` leaves the page before it reads again. */
+export async function signOut(away: () => Promise<unknown>): Promise<void> {
   const elsewhere = session.me.leave
   await api.signOut()
   forgetDrafts()
-  sessionEnded.value = false
+  await away()
   if (elsewhere) location.assign(elsewhere)
   await refreshMe()
+  sessionEnded.value = false // the live feed ended with it
 }

@@ -9,7 +9,7 @@ export const frame = {
   'drafts.goOn': ['继续填写', 'Go on'],
   'drafts.drop': ['丢弃', 'Discard'],
   'app.offline': ['网络已断开。页面上的内容可以继续阅读和填写，恢复后再提交。', 'You are offline. You can go on reading and typing, and send when the network is back.'],
-  'app.ended': ['登录已过期。已填写的内容都保留着，重新登录后可继续。', 'Your session has ended. What you typed is kept; sign in again to go on.'],
+  'app.ended': ['登录已失效。已填写的内容都保留着，重新登录后可继续。', 'Your session has ended. What you typed is kept; sign in again to go on.'],
   'app.unreachable': ['暂时连不上服务器，请检查网络后重试。', 'The server cannot be reached; check the network and try again.'],
 
   'nav.label': ['主导航', 'Main navigation'],
@@ -58,7 +58,7 @@ export const frame = {
   'login.password': ['密码', 'Password'],
   'login.do': ['登录', 'Sign in'],
   'login.forgot': ['忘记密码：请本单位管理员当面重置。', 'Forgotten your password? Your administrator resets it in person.'],
-  'login.ended': ['登录已过期，请重新登录。此前填写的内容已保留。', 'Your session has ended. Sign in again; what you typed is kept.'],
+  'login.ended': ['登录已失效，请重新登录。此前填写的内容已保留。', 'Your session has ended. Sign in again; what you typed is kept.'],
   'login.demo': ['演示账号', 'Demonstration logins'],
   'login.demoWhy': ['人物和数据均为虚构，点一下即可登录。', 'All people and data are fictional; one tap signs you in.'],
 

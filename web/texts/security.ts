@@ -11,7 +11,7 @@ export const security = {
   'login.or': ['或', 'or'],
   'login.with': ['用{name}登录', 'Sign in with {name}'],
   'login.bindTitle': ['首次使用{name}登录', 'First sign-in with {name}'],
-  'login.bindWhy': ['{name}已确认您的身份。请输入一次本系统的账号和密码，以后点一下即可登录。', '{name} has vouched for you. Enter your login and password here once; from then on one tap is enough.'],
+  'login.bindWhy': ['{name}已确认您的身份，但尚未与本系统的账号绑定。请输入一次本系统的账号和密码，以后点一下即可登录；没有账号的，请联系系统管理员。', '{name} has vouched for you, but no account here is bound to that identity yet. Enter your login and password here once; from then on one tap is enough. If you have none, ask the administrator.'],
   'login.bindDo': ['绑定并登录', 'Bind and sign in'],
   'login.codeWhy': ['{name}已确认您的身份，请再输入本系统的动态口令。', '{name} has vouched for you; now enter your one-time code.'],
   'login.local': ['改用本系统账号', 'Use a login of this system'],
