@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
 )
 
@@ -11,6 +12,9 @@ import (
 func (o *Office) ProcessPage(ctx context.Context, who auth.Principal, kind string) (processPage, error) {
 	return o.process(ctx, who, kind, "", "")
 }
+
+// RowOf is a matter as a list shows it.
+func (o *Office) RowOf(who auth.Principal, m matter.Matter) Row { return o.view(who).row(m) }
 
 // Recorded is what /api/record answers.
 type Recorded = recordPage

@@ -277,3 +277,21 @@ func dated(due int64) int64 {
 	}
 	return due
 }
+
+// TestHeldOnce: whoever holds three steps at once is named once.
+func TestHeldOnce(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		w := newTown(t, db)
+		given := map[string]any{"title": "停车收费管理办法", "host": ref(w.bureau), "sort": "policy", "content": "规范停车收费。"}
+		opened, err := w.desk.Open(context.Background(), w.people["tang"], matter.Opening{Kind: "docket.decision", Title: "停车收费管理办法", Office: w.hall, Unit: w.bureau, Given: given, Key: w.next()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.act("zhou", opened.Matter, "start", "approve", nil)
+		w.act("shen", opened.Matter, "draft", "draft", map[string]any{"summary": "草案共六章。"})
+		m := w.get("shen", opened.Matter)
+		if got := w.office.RowOf(w.people["shen"], m).HolderName; len(m.Clocks.Slots) != 3 || got != "shen" {
+			t.Errorf("%d steps are held by %q", len(m.Clocks.Slots), got)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package docket
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -217,7 +218,9 @@ func (v view) row(m matter.Matter) Row {
 		}
 		r.Provisional = r.Provisional || s.Provisional
 		r.Mark = max(r.Mark, s.Mark)
-		holders = append(holders, v.holder(s).ZH)
+		if name := v.holder(s).ZH; !slices.Contains(holders, name) {
+			holders = append(holders, name)
+		}
 	}
 	r.HolderName = strings.Join(holders, "、")
 	r.Due, r.Remaining = at(due), v.left(due)
