@@ -85,10 +85,12 @@ func (d *Desk) checkFact(ctx context.Context, f Fact) ([]audit.Finding, error) {
 	want, state := "", FactStands
 	for _, e := range events {
 		switch e.Kind {
-		case EventFound, EventChanged:
+		case EventFound, EventChanged, EventConfirmed:
 			want = string(e.Body)
 		case EventRetracted:
 			state = FactRetracted
+		case EventLapsed:
+			state = FactLapsed
 		}
 	}
 	text, err := encode(f.Told)

@@ -35,9 +35,13 @@ type FactRow struct {
 	Complete    bool         `json:"complete"`
 	Vintage     string       `json:"vintage"`
 	Definition  string       `json:"definition"`
-	State       FactState    `json:"state" enum:"stands,retracted"`
+	State       FactState    `json:"state" enum:"stands,retracted,lapsed"`
+	StateName   fault.Text   `json:"state_name"`
+	Q           *float64     `json:"q" doc:"of an inferential fact: p-value adjusted for all that was tested; of a target: the chance to reach it; else null"`
+	Tested      int          `json:"tested" doc:"claims that an inferential fact was tested with; else 0"`
 	Release     int64        `json:"release"`
-	Ended       int64        `json:"ended" doc:"the release that broke it; 0 while it stands"`
+	Ended       int64        `json:"ended" doc:"the release that broke it, or at which it lapsed; 0 without one"`
+	Rules       int          `json:"rules" doc:"version of the rules it was found by"`
 	Why         []fault.Text `json:"why" doc:"why it is notable, and how firm"`
 }
 
@@ -94,7 +98,7 @@ func (d *Desk) registerFacts(s *web.Server) {
 		Release   int64     `query:"release"`
 		Subject   string    `query:"subject" maxLength:"60"`
 		Indicator string    `query:"indicator" maxLength:"60"`
-		State     FactState `query:"state" enum:"stands,retracted,"`
+		State     FactState `query:"state" enum:"stands,retracted,lapsed,"`
 		Limit     int       `query:"limit" minimum:"0" maximum:"200"`
 	}) ([]FactRow, error) {
 		n, err := d.naming(ctx)
@@ -125,7 +129,7 @@ func (n *naming) fact(f Fact) FactRow {
 	row := FactRow{
 		ID: f.ID, Text: fault.T(t.ZH, t.EN), Kind: t.Kind, Inferential: t.Class == "inferential", Indicator: n.indicator(t.Indicator), Freq: int(f.Freq), Time: t.Time, Since: t.Since,
 		Value: t.Value, Unit: n.unit(t.Indicator), Margin: t.Margin, Score: float64(t.Score), Provisional: t.Provisional, Complete: t.Complete, Vintage: t.Vintage, Definition: t.Definition,
-		State: f.State, Release: f.Release, Ended: f.Ended, Why: why(f),
+		State: f.State, StateName: f.State.Name(), Q: t.Q, Tested: t.Tested, Release: f.Release, Ended: f.Ended, Rules: t.Rules, Why: why(f),
 	}
 	if t.Subject != "" {
 		c := n.subject(t.Subject)
@@ -146,7 +150,10 @@ func (n *naming) fact(f Fact) FactRow {
 func why(f Fact) []fault.Text {
 	t := f.Told
 	out := []fault.Text{}
-	if t.Rarity >= 1 {
+	switch {
+	case t.Class == "inferential":
+		out = append(out, fault.T(fmt.Sprintf("不寻常：本次对%d项一并检验，凡提出的，平均每百条中误报不超过5条", t.Tested), fmt.Sprintf("unusual: %d claims were tested together; of those told, at most 5 in a hundred are expected to be false", t.Tested)))
+	case t.Rarity >= 1:
 		times := math.Round(math.Pow(2, float64(t.Rarity)))
 		out = append(out, fault.T(fmt.Sprintf("少见：这类情形在本指标的历史中约每%.0f次出现1次", times), fmt.Sprintf("rare: one in about %.0f of its kind in the history of this indicator", times)))
 	}
@@ -154,6 +161,8 @@ func why(f Fact) []fault.Text {
 		out = append(out, fault.T(fmt.Sprintf("与最近的对手相差%.2f%%", *t.Margin), fmt.Sprintf("%.2f%% from the nearest rival", *t.Margin)))
 	}
 	switch r := t.Robustness; {
+	case r == nil && t.Class == "inferential":
+		out = append(out, fault.T("所依据的数一经修订即重新检验，不再显著的随即撤回", "it is tested again with every revision, and taken back once it is no longer significant"))
 	case r == nil:
 		out = append(out, fault.T("尚无修订记录，稳不稳无从估计", "no revision is known, so nothing can be said of how firm it is"))
 	case *r >= 0.9:
@@ -320,6 +329,10 @@ func eventName(kind string) fault.Text {
 		return fault.T("表述有变", "Reads differently")
 	case EventRetracted:
 		return fault.T("撤回", "Retracted")
+	case EventConfirmed:
+		return fault.T("按新规则复核，仍成立", "Holds by the new rules")
+	case EventLapsed:
+		return fault.T("失效", "Lapsed")
 	case EventNote:
 		return fault.T("起草材料", "Note written")
 	case EventFrozen:

@@ -18,7 +18,19 @@ type FactState string
 const (
 	FactStands    FactState = "stands"
 	FactRetracted FactState = "retracted" // a revision broke it (撤回)
+	FactLapsed    FactState = "lapsed"    // no revision broke it: the rules changed, or its target was withdrawn (失效)
 )
+
+// Name says a state of a fact.
+func (s FactState) Name() fault.Text {
+	switch s {
+	case FactRetracted:
+		return fault.T("已撤回", "Retracted")
+	case FactLapsed:
+		return fault.T("已失效", "Lapsed")
+	}
+	return fault.T("成立", "Stands")
+}
 
 // Fact is a fact that was told: with an id, so that matters and notes can rest on
 // it.
@@ -27,7 +39,7 @@ type Fact struct {
 	Freq    panel.Freq
 	Release int64 // that brought it
 	State   FactState
-	Ended   int64 // the release that broke it; 0 while it stands
+	Ended   int64 // the release that broke it, or at which it lapsed; 0 without one
 	Told    fact.Told
 }
 

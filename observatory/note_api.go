@@ -76,7 +76,7 @@ func (d *Desk) noteRows(ctx context.Context) ([]NoteRow, error) {
 			if err != nil {
 				return nil, err
 			}
-			if f.State == FactRetracted {
+			if f.State != FactStands {
 				row.Broken++
 			}
 		}
@@ -116,7 +116,7 @@ func (d *Desk) NotePage(ctx context.Context, who auth.Principal, id int64) (*Not
 			}
 			row := n.fact(f)
 			facts[id] = &row
-			if f.State == FactRetracted {
+			if f.State != FactStands {
 				p.Broken++
 			}
 		}

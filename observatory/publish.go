@@ -24,6 +24,8 @@ const (
 	EventFound     = "observatory.fact/find"
 	EventChanged   = "observatory.fact/change"
 	EventRetracted = "observatory.fact/retract"
+	EventConfirmed = "observatory.fact/confirm" // holds by rules that are newer than it
+	EventLapsed    = "observatory.fact/lapse"   // is no fact by them, or its target was withdrawn
 )
 
 // How many facts a release tells at most: of one indicator, and in all.
@@ -79,6 +81,10 @@ type publishing struct {
 	found     []fact.Told
 	differ    []changed
 	retracted []changed
+	confirmed []changed       // told by other rules, and true by these
+	lapsed    []changed       // told by other rules, and not true by these on the figures there were
+	tested    int             // claims behind the inferential facts
+	unruled   map[string]bool // keys of what these rules deny on the figures there were
 }
 
 // mine compares what is true with a release to what was true without it, for the
@@ -111,13 +117,19 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 	if o.Revisions, err = after.revisions(touched); err != nil {
 		return nil, err
 	}
-	for _, code := range touched {
+	if err := d.rulesDeny(ctx, c, touched, told); err != nil {
+		return nil, err
+	}
+	indicators := make([]int, len(touched))
+	for k, code := range touched {
 		i, ok := after.panel.Indicator(code)
 		if !ok {
 			return nil, fault.At("observatory.Publish", "indicator", "指标表中没有这个指标："+code, "The table of indicators has none of this code: "+code)
 		}
-		c.compare(after, o, i, told[code])
+		indicators[k] = i
+		c.compare(after, o, i, enumerative(told[code]))
 	}
+	c.test(after, o, indicators, inferential(told))
 	slices.SortStableFunc(c.found, func(a, b fact.Told) int { return cmp.Compare(b.Score, a.Score) })
 	c.found = c.found[:min(len(c.found), factsMost)]
 	return c, nil
@@ -141,29 +153,38 @@ func indicatorsOf(cells []Cell) []string {
 // that are worth telling; one that reads differently keeps what was said of it.
 func (c *publishing) compare(after *vintage, o fact.Options, i int, told []Fact) {
 	o.Most = factsEach
-	best, worth := fact.MineIndicator(after.panel, i, o).Facts, map[string]fact.Fact{}
+	best := fact.MineIndicator(after.panel, i, o).Facts
+	c.settle(after, o, told, best, fact.Hold(after.panel, i, o, toldOf(told)))
+}
+
+// settle sorts what was told and what is worth telling now into what is new, reads
+// differently and is true no longer.
+func (c *publishing) settle(after *vintage, o fact.Options, told []Fact, best []fact.Fact, holds map[string]fact.Fact) {
+	worth := map[string]fact.Fact{}
 	for _, f := range best {
 		worth[f.Key(after.panel)] = f
 	}
-	var list []fact.Told
-	for _, was := range told {
-		list = append(list, was.Told)
-	}
-	holds := fact.Hold(after.panel, i, o, list)
 	known := map[string]bool{}
 	for _, was := range told {
 		key := was.Told.Key
 		known[key] = true
 		f, still := holds[key]
-		if !still {
+		switch {
+		case !still && c.unruled[key]:
+			c.lapsed = append(c.lapsed, changed{fact: was})
+			continue
+		case !still:
 			c.retracted = append(c.retracted, changed{fact: was})
 			continue
 		}
 		if again, ok := worth[key]; ok {
 			f = again
 		}
-		if now := after.tell(o, f); claimOf(now) != claimOf(was.Told) {
+		switch now := after.tell(o, f); {
+		case claimOf(now) != claimOf(was.Told):
 			c.differ = append(c.differ, changed{was, now})
+		case now.Rules != was.Told.Rules:
+			c.confirmed = append(c.confirmed, changed{was, now})
 		}
 	}
 	for _, f := range best {
@@ -176,11 +197,18 @@ func (c *publishing) compare(after *vintage, o fact.Options, i int, told []Fact)
 // claimOf is what a fact says beside its key; another figure behind the same words
 // is no change.
 func claimOf(t fact.Told) string {
-	p1, p2 := t.P1, t.P2
-	if t.Kind == fact.Driver.String() || t.Kind == fact.Target.String() {
+	p1, p2, since := t.P1, t.P2, t.Since
+	switch t.Kind {
+	case fact.Driver.String():
 		p1, p2 = 0, 0 // places in a panel, not claims
+	case fact.Outlier.String():
+		p2 = 0 // claims tested
+	case fact.Break.String():
+		p2, since = 0, t.Time
+	case fact.Target.String():
+		p2, since = 0, t.Time
 	}
-	return fmt.Sprint(p1, p2, t.Since, t.Complete, t.Tied, t.Provisional)
+	return fmt.Sprint(p1, p2, since, t.Complete, t.Tied, t.Provisional)
 }
 
 // tell words a fact and names the cells of the releases that it rests on.
@@ -235,7 +263,7 @@ func (c *publishing) Load(g *store.Group) {
 	c.Prepare(g)
 	store.Want(g, &releases, c.release)
 	store.Want(g, &heads, int64(c.freq))
-	for _, list := range [][]changed{c.differ, c.retracted} {
+	for _, list := range [][]changed{c.differ, c.confirmed, c.retracted, c.lapsed} {
 		for _, x := range list {
 			store.Want(g, &facts, x.fact.ID)
 		}
@@ -264,7 +292,9 @@ func (c *publishing) Decide(g *store.Group) error {
 		Found     int64  `json:"facts_found"`
 		Changed   int64  `json:"facts_changed"`
 		Retracted int64  `json:"facts_retracted"`
-	}{c.digest, c.out, r.Found, r.Changed, r.Retracted})
+		Lapsed    int    `json:"facts_lapsed,omitempty"`
+		Tested    int    `json:"claims_tested"`
+	}{c.digest, c.out, r.Found, r.Changed, r.Retracted, len(c.lapsed), c.tested})
 	if err != nil {
 		return err
 	}
@@ -284,25 +314,48 @@ func (c *publishing) tellAll(g *store.Group) error {
 		link.Add(g, link.Edge{Source: c.release, Rel: link.Basis, Target: f.ID}, p.Event.Pos)
 	}
 	for _, x := range c.differ {
-		f, _ := store.Get(g, &facts, x.fact.ID)
-		f.Told = x.told
-		store.Put(g, &facts, f.ID, f)
-		if _, err := c.log(g, EventChanged, f.ID, x.told); err != nil {
+		if err := c.reword(g, x, EventChanged); err != nil {
+			return err
+		}
+	}
+	for _, x := range c.confirmed {
+		if err := c.reword(g, x, EventConfirmed); err != nil {
 			return err
 		}
 	}
 	for _, x := range c.retracted {
-		f, _ := store.Get(g, &facts, x.fact.ID)
-		f.State, f.Ended = FactRetracted, c.release
-		store.Put(g, &facts, f.ID, f)
-		if _, err := c.log(g, EventRetracted, f.ID, struct {
-			Release int64  `json:"release"`
-			ZH      string `json:"was_zh"`
-		}{c.release, f.Told.ZH}); err != nil {
+		if err := c.end(g, x.fact.ID, FactRetracted, c.release, EventRetracted); err != nil {
+			return err
+		}
+	}
+	for _, x := range c.lapsed {
+		if err := c.end(g, x.fact.ID, FactLapsed, c.release, EventLapsed); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reword keeps what a told fact says now.
+func (c *publishing) reword(g *store.Group, x changed, kind string) error {
+	f, _ := store.Get(g, &facts, x.fact.ID)
+	f.Told = x.told
+	store.Put(g, &facts, f.ID, f)
+	_, err := c.log(g, kind, f.ID, x.told)
+	return err
+}
+
+// end takes a told fact out of what stands.
+func (w *write) end(g *store.Group, id int64, state FactState, release int64, kind string) error {
+	f, _ := store.Get(g, &facts, id)
+	f.State, f.Ended = state, release
+	store.Put(g, &facts, f.ID, f)
+	_, err := w.log(g, kind, f.ID, struct {
+		Release int64  `json:"release,omitempty"`
+		Rules   int    `json:"rules"`
+		ZH      string `json:"was_zh"`
+	}{release, fact.Rules, f.Told.ZH})
+	return err
 }
 
 func encode(t fact.Told) (string, error) {

@@ -15,17 +15,21 @@ import (
 const (
 	saysRelease   = "observatory.release"
 	saysRetracted = "observatory.retracted"
+	saysLapsed    = "observatory.lapsed"
 )
 
 // Told implements notice.Domain. A release that was published is told to the
-// office's leaders, secretaries and supervisors; a fact that was retracted to
-// the author of each note that quotes it, and to whoever made a matter of it.
+// office's leaders, secretaries and supervisors; a fact that was retracted or
+// lapsed to the author of each note that quotes it, and to whoever made a matter of
+// it.
 func (d *Desk) Told(ctx context.Context, e event.Event) ([]notice.Told, error) {
 	switch e.Kind {
 	case EventPublished:
 		return d.tellOffice(e)
 	case EventRetracted:
-		return d.tellQuoting(ctx, e)
+		return d.tellQuoting(ctx, e, saysRetracted)
+	case EventLapsed:
+		return d.tellQuoting(ctx, e, saysLapsed)
 	}
 	return nil, nil
 }
@@ -55,7 +59,7 @@ func (d *Desk) tellOffice(e event.Event) ([]notice.Told, error) {
 	return out, nil
 }
 
-func (d *Desk) tellQuoting(ctx context.Context, e event.Event) ([]notice.Told, error) {
+func (d *Desk) tellQuoting(ctx context.Context, e event.Event, says string) ([]notice.Told, error) {
 	list, err := d.quoting(ctx, e.Subject)
 	if err != nil {
 		return nil, err
@@ -65,7 +69,7 @@ func (d *Desk) tellQuoting(ctx context.Context, e event.Event) ([]notice.Told, e
 	tell := func(person int64) {
 		if person != 0 && !told[person] {
 			told[person] = true
-			out = append(out, notice.Told{Person: person, Class: notice.Return, Text: saysRetracted})
+			out = append(out, notice.Told{Person: person, Class: notice.Return, Text: says})
 		}
 	}
 	for _, n := range list {
@@ -93,7 +97,7 @@ func (d *Desk) Words(ctx context.Context, _ int64, list []notice.Notice) (map[in
 			}
 			text := fault.T(fmt.Sprintf("新数据发布：%s，新增事实%d条，撤回%d条", r.Name, r.Found, r.Retracted), fmt.Sprintf("A release was published: %s; %d new facts, %d retracted", r.Name, r.Found, r.Retracted))
 			out[n.Pos] = notice.Words{Text: text, Plain: fault.T("有新数据发布", "A release was published"), Title: r.Name, Link: fmt.Sprintf("/observatory/releases/%d", r.ID)}
-		case saysRetracted:
+		case saysRetracted, saysLapsed:
 			f, err := d.Fact(ctx, n.Subject)
 			if fault.Is(err, fault.NotFound) {
 				continue
@@ -101,8 +105,11 @@ func (d *Desk) Words(ctx context.Context, _ int64, list []notice.Notice) (map[in
 			if err != nil {
 				return nil, err
 			}
-			text := fault.T("您引用的事实已被修订推翻，请改稿："+f.Told.ZH, "A fact that you quoted was broken by a revision; mend the text: "+f.Told.EN)
-			out[n.Pos] = notice.Words{Text: text, Plain: fault.T("您引用的一条事实已撤回", "A fact that you quoted was retracted"), Title: f.Told.ZH, Link: fmt.Sprintf("/observatory/facts/%d", f.ID)}
+			text, plain := fault.T("您引用的事实已被修订推翻，请改稿："+f.Told.ZH, "A fact that you quoted was broken by a revision; mend the text: "+f.Told.EN), fault.T("您引用的一条事实已撤回", "A fact that you quoted was retracted")
+			if n.Text == saysLapsed {
+				text, plain = fault.T("您引用的事实已失效（数据未变，是认定规则调整或目标撤销），请核对："+f.Told.ZH, "A fact that you quoted has lapsed; no figure changed, but the rules or its target did. Check: "+f.Told.EN), fault.T("您引用的一条事实已失效", "A fact that you quoted has lapsed")
+			}
+			out[n.Pos] = notice.Words{Text: text, Plain: plain, Title: f.Told.ZH, Link: fmt.Sprintf("/observatory/facts/%d", f.ID)}
 		}
 	}
 	return out, nil

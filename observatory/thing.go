@@ -40,8 +40,8 @@ func (d *Desk) Thing(ctx context.Context, who auth.Principal, e event.Event) (t 
 		var f Fact
 		f, err = d.Fact(ctx, e.Subject)
 		t.Name, t.Title = fault.T("事实", "Fact"), f.Told.ZH
-		if f.State == FactRetracted {
-			t.Name = fault.T("事实（已撤回）", "Fact (retracted)")
+		if f.State != FactStands {
+			t.Name = fault.T("事实（"+f.State.Name().ZH+"）", "Fact ("+strings.ToLower(f.State.Name().EN)+")")
 		}
 	case "note":
 		var n Note

@@ -27,6 +27,11 @@ import (
 	"touyan.dev/touyan/observatory/panel"
 )
 
+// Rules is the version of what makes a fact: the definitions, the bounds and what
+// the tests are. Raise it with every change that may make another fact of the same
+// figures, so that nobody takes for a revision what the program brought about.
+const Rules = 1
+
 // Kind is what a fact says.
 type Kind uint8
 
@@ -59,8 +64,8 @@ const (
 	Driver                       // P1 the part (indicator) that contributed most; Ref its percentage points
 	ShiftShare                   // growth against the peers': Ref by structure, Aux by the parts' own growth
 	Skyline                      // P1 peers that match or beat it on a set of indicators, P2 the set
-	Outlier                      // P1 1 across peers, 2 against own history; Ref robust z, Q
-	Break                        // change of level; Ref its size, Q
+	Outlier                      // Ref robust z against peers and own history, Aux the move, P2 claims tested with it, Q
+	Break                        // change of the mean move, Ref its size, P2 claims tested with it, Q
 	Target                       // P1 the target; Ref required pace, Aux actual pace, Q probability of reaching it
 	kinds
 )
@@ -150,7 +155,9 @@ func (f Fact) Key(p *panel.Panel) string {
 	} else {
 		word("")
 	}
-	word(p.Axis.Label(int(f.Period)))
+	if f.Kind != Break { // one of a series, dated anew as figures come
+		word(p.Axis.Label(int(f.Period)))
+	}
 	switch f.Kind {
 	case Overtake, Overtaken, GapNext, GapChaser:
 		word(code(f.Rival))
@@ -160,7 +167,7 @@ func (f Fact) Key(p *panel.Panel) string {
 		word(p.Axis.Label(int(f.Since)))
 	case Driver:
 		word(p.Indicators[f.P1].Code)
-	case Outlier, Target:
+	case Target:
 		word(strconv.Itoa(int(f.P1)))
 	}
 	return string(b[:len(b)-1])

@@ -1,15 +1,22 @@
 package fact
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mathext"
+
+	"touyan.dev/touyan/observatory/panel"
 )
 
 // falseRate is the level of the Benjamini–Hochberg procedure. It is kept below
 // the promised 5 % because scales are estimated, not known.
 const falseRate = 0.038
+
+// promisedRate is what is promised. A fact told at the lower level stands until it
+// passes this one, so that the figures of another month alone take nothing back.
+const promisedRate = 0.05
 
 // Bounds of what is tested.
 const (
@@ -21,65 +28,154 @@ const (
 
 // mostSurprise bounds the rarity of an inferential fact in bits: beyond it a
 // p-value says more of the model than of the world.
-const mostSurprise = 12
+const mostSurprise = 10
 
 // hypothesis is one tested claim with its p-value.
 type hypothesis struct {
 	fact Fact
+	seen int // the period from which on it could be noticed
 	p    float64
 }
 
-// infer tests every cell for being an outlier and every series for a break, and
-// keeps what the false discovery rate allows over all of them together.
-func (m *miner) infer(r *Result) {
-	var all []hypothesis
-	for i := range m.panel.Indicators {
-		x := m.moves(i)
-		all = append(all, m.outliers(i, x)...)
-		all = append(all, m.breaks(i, x)...)
+// Inferred is what the tests of a release gave.
+type Inferred struct {
+	Found  []Fact          // what stays within the false discovery rate, the best first
+	Holds  map[string]Fact // by key, those told earlier that still do
+	Tested int
+}
+
+// Infer tests some indicators for outliers and breaks. One family is tested
+// together, and the false discovery rate is held over it: of these indicators every
+// cell of the periods that facts are wanted of, every series, and whatever was told
+// of them earlier.
+func Infer(p *panel.Panel, indicators []int, o Options, told []Told) Inferred {
+	m := newMiner(p, o)
+	earlier := map[string]bool{}
+	for _, t := range told {
+		if t.Class == inferential {
+			earlier[t.Key] = true
+		}
 	}
-	slices.SortStableFunc(all, func(a, b hypothesis) int {
-		switch {
-		case a.p < b.p:
-			return -1
-		case a.p > b.p:
-			return 1
+	all := m.test(indicators, earlier)
+	out := Inferred{Holds: map[string]Fact{}, Tested: len(all)}
+	for _, h := range all {
+		key := h.fact.Key(p)
+		if earlier[key] && h.fact.Q <= promisedRate {
+			out.Holds[key] = h.fact
 		}
-		return 0
-	})
+		if m.shows(h) {
+			out.Found = append(out.Found, h.fact)
+		}
+	}
+	slices.SortFunc(out.Found, better)
+	return out
+}
+
+// infer adds to a mining of the whole panel what its tests gave.
+func (m *miner) infer(r *Result) {
+	every := make([]int, len(m.panel.Indicators))
+	for i := range every {
+		every[i] = i
+	}
+	all := m.test(every, nil)
 	r.Tested = len(all)
-	// From the largest p down: q is the least p·n/rank of those from here on.
-	q := 1.0
-	for k := len(all) - 1; k >= 0; k-- {
-		q = min(q, all[k].p*float64(len(all))/float64(k+1))
-		f := all[k].fact
-		if q > falseRate || int(f.Period) < m.From || !m.wants(int(f.Subject)) {
-			continue
+	for _, h := range all {
+		if m.shows(h) {
+			r.Counts[h.fact.Kind]++
+			r.Facts = append(r.Facts, h.fact)
 		}
-		f.Q = q
-		f.Rarity = float32(min(mostSurprise, -math.Log2(max(all[k].p, 1e-30))))
-		f.Importance, f.Robust = float32(f.Kind.weight()), 1
-		f.Novelty = novelty(int(f.Period), m.latest(int(f.Indicator)))
-		f.Score = f.Rarity * f.Importance * f.Novelty
-		m.qualify(&f, Growth)
-		r.Counts[f.Kind]++
-		r.Facts = append(r.Facts, f)
 	}
 }
 
+// shows reports whether a tested claim is a fact that is wanted.
+func (m *miner) shows(h hypothesis) bool {
+	return h.fact.Q <= falseRate && h.seen >= m.since(int(h.fact.Indicator)) && m.wants(int(h.fact.Subject))
+}
+
+// since gives the first period that facts of an indicator are wanted of.
+func (m *miner) since(indicator int) int {
+	if m.Most > 0 {
+		return max(m.From, m.latest(indicator)-stale)
+	}
+	return m.From
+}
+
+// test gives every claim of a family with its adjusted p-value, and weighs those
+// that may be told.
+func (m *miner) test(indicators []int, earlier map[string]bool) []hypothesis {
+	var all []hypothesis
+	for _, i := range indicators {
+		if m.paced(m.panel.Indicators[i]) {
+			continue // the growth that is published is tested in its place
+		}
+		from := m.since(i)
+		for _, h := range m.unusual(i) {
+			if h.seen >= from || earlier[h.fact.Key(m.panel)] {
+				all = append(all, h)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b hypothesis) int { return cmp.Compare(a.p, b.p) })
+	// From the largest p down: q is the least p·n/rank of those from here on.
+	q := 1.0
+	for k := len(all) - 1; k >= 0; k-- {
+		h := &all[k]
+		q = min(q, h.p*float64(len(all))/float64(k+1))
+		h.fact.Q, h.fact.P2 = q, int32(len(all))
+		if q > promisedRate {
+			continue
+		}
+		f := &h.fact
+		f.Rarity = float32(min(mostSurprise, -math.Log2(max(q, 1e-30))))
+		f.Importance, f.Robust = float32(f.Kind.weight()*m.weightOf(int(f.Indicator))), 1
+		f.Novelty = novelty(h.seen, m.latest(int(f.Indicator)))
+		f.Score = f.Rarity * f.Importance * f.Novelty
+		m.qualify(f, f.Form)
+	}
+	return all
+}
+
+// unusual tests an indicator. Within a year moves against the year before overlap,
+// and figures that count from January run on: so each part of the year is tested
+// by itself, and for a break only the newest.
+func (m *miner) unusual(indicator int) []hypothesis {
+	var out []hypothesis
+	moves, latest := m.moves(indicator), m.latest(indicator)
+	n, periods, lag := len(m.panel.Subjects), m.panel.Axis.Len, int(m.panel.Axis.Freq)
+	for part := range min(lag, periods) {
+		var cols []int
+		for t := part; t < periods; t += lag {
+			cols = append(cols, t)
+		}
+		x := make([]float64, 0, n*len(cols))
+		for s := range n {
+			for _, t := range cols {
+				x = append(x, moves[s*periods+t])
+			}
+		}
+		out = append(out, m.outliers(indicator, x, cols)...)
+		if (latest-part)%lag == 0 {
+			out = append(out, m.breaks(indicator, x, cols)...)
+		}
+	}
+	return out
+}
+
+// moved gives the form of the figure whose moves are tested.
+func moved(about panel.Indicator) Form {
+	if about.Rate {
+		return Level
+	}
+	return Growth
+}
+
 // moves gives what is tested of an indicator, subject by subject (s·T + t, NaN
-// when there is none): the logarithm of growth, for a rate the rate itself, else
-// the difference.
+// when there is none): published growth as it is, else the change against the year
+// before, of positive figures in logarithms.
 func (m *miner) moves(i int) []float64 {
 	x, about := m.panel.Slabs[i], m.panel.Indicators[i]
 	lag := int(m.panel.Axis.Freq)
-	positive := true
-	for t := range x.T {
-		for s := range x.N {
-			v, ok := x.At(s, t)
-			positive = positive && (!ok || v > 0)
-		}
-	}
+	relative := m.relative(i)
 	out := make([]float64, x.N*x.T)
 	for s := range x.N {
 		for t := range x.T {
@@ -88,7 +184,7 @@ func (m *miner) moves(i int) []float64 {
 			if !ok {
 				continue
 			}
-			if about.Rate {
+			if about.Pace {
 				out[s*x.T+t] = v
 				continue
 			}
@@ -96,7 +192,7 @@ func (m *miner) moves(i int) []float64 {
 				continue
 			}
 			if was, ok := x.At(s, t-lag); ok {
-				if positive {
+				if relative {
 					out[s*x.T+t] = math.Log(v / was)
 				} else {
 					out[s*x.T+t] = v - was
@@ -107,14 +203,30 @@ func (m *miner) moves(i int) []float64 {
 	return out
 }
 
+// relative reports whether an indicator's moves are growth.
+func (m *miner) relative(i int) bool {
+	x := m.panel.Slabs[i]
+	if m.panel.Indicators[i].Rate {
+		return false
+	}
+	for t := range x.T {
+		for s := range x.N {
+			if v, ok := x.At(s, t); ok && v <= 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // outliers tests every cell against its peers in the period and against the
 // subject's own history: residuals of a median polish over subjects and periods,
 // each over the scale of the subject's other residuals, which is shrunk towards
 // the common one as its evidence is thin (Smyth 2004). What was found far off is
 // left out of the scales. The p-values are those of normal residuals: where the
 // noise itself is heavier, what is found is unusual against a normal year.
-func (m *miner) outliers(indicator int, x []float64) []hypothesis {
-	n, periods := len(m.panel.Subjects), m.panel.Axis.Len
+func (m *miner) outliers(indicator int, x []float64, cols []int) []hypothesis {
+	n, periods := len(m.panel.Subjects), len(cols)
 	e := slices.Clone(x)
 	polish(e, n, periods)
 	for s := range n {
@@ -122,16 +234,20 @@ func (m *miner) outliers(indicator int, x []float64) []hypothesis {
 	}
 	columnScales(e, n, periods)
 	z, freedom := studentise(e, n, periods)
+	relative, form := m.relative(indicator), moved(m.panel.Indicators[indicator])
 	var out []hypothesis
 	for s := range n {
-		for t := range periods {
-			v := z[s*periods+t]
+		for c, t := range cols {
+			v, move := z[s*periods+c], x[s*periods+c]
 			if v != v {
 				continue
 			}
+			if relative {
+				move = 100 * math.Expm1(move)
+			}
 			value, _ := m.panel.Slabs[indicator].At(s, t)
-			out = append(out, hypothesis{Fact{Kind: Outlier, Form: Growth, Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: None,
-				Period: int32(t), P1: 1, Value: value, Ref: v, Aux: x[s*periods+t]}, twoSided(v, freedom)})
+			out = append(out, hypothesis{Fact{Kind: Outlier, Form: form, Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: None,
+				Period: int32(t), Value: value, Ref: v, Aux: move}, t, twoSided(v, freedom)})
 		}
 	}
 	return out
@@ -296,18 +412,22 @@ func studentise(e []float64, n, periods int) (z []float64, freedom float64) {
 // breaks tests every series for one change of the mean of its moves, peers'
 // medians taken off: the largest t over the places it may be at, each p-value
 // multiplied by their number, the variance widened when neighbours agree.
-func (m *miner) breaks(indicator int, x []float64) []hypothesis {
-	n, periods := len(m.panel.Subjects), m.panel.Axis.Len
+func (m *miner) breaks(indicator int, x []float64, cols []int) []hypothesis {
+	n, periods := len(m.panel.Subjects), len(cols)
 	e := slices.Clone(x)
 	for t := range periods {
 		sweep(e, n, func(s int) int { return s*periods + t }, 3, median)
+	}
+	unit := 1.0
+	if m.relative(indicator) {
+		unit = 100
 	}
 	var out []hypothesis
 	for s := range n {
 		var line []float64
 		var at []int
-		for t := range periods {
-			if v := e[s*periods+t]; v == v && !math.IsInf(v, 0) {
+		for c, t := range cols {
+			if v := e[s*periods+c]; v == v && !math.IsInf(v, 0) {
 				line, at = append(line, v), append(at, t)
 			}
 		}
@@ -317,8 +437,8 @@ func (m *miner) breaks(indicator int, x []float64) []hypothesis {
 		}
 		where, size, p := oneBreak(line)
 		value, _ := m.panel.Slabs[indicator].At(s, at[where])
-		out = append(out, hypothesis{Fact{Kind: Break, Form: Growth, Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: int32(at[0]),
-			Period: int32(at[where]), Value: value, Ref: 100 * size}, min(1, p*float64(places))})
+		out = append(out, hypothesis{Fact{Kind: Break, Form: moved(m.panel.Indicators[indicator]), Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: int32(at[0]),
+			Period: int32(at[where]), Value: value, Ref: unit * size}, at[where+leastSegment-1], min(1, p*float64(places))})
 	}
 	return out
 }
@@ -348,7 +468,7 @@ func levelOut(e []float64) {
 // oneBreak gives the place where the mean of a series most likely changed, by
 // how much, and the p-value of that place alone.
 func oneBreak(x []float64) (where int, size, p float64) {
-	p = 1
+	most, freedom := 0.0, float64(len(x)-2)
 	for c := leastSegment; c+leastSegment <= len(x); c++ {
 		a, b := mean(x[:c]), mean(x[c:])
 		var ss, cross, last float64
@@ -368,16 +488,15 @@ func oneBreak(x []float64) (where int, size, p float64) {
 			continue
 		}
 		rho := max(0, min(0.9, cross/ss+1/float64(len(x))))
-		freedom := float64(len(x) - 2)
 		se := math.Sqrt(ss / freedom * (1/float64(c) + 1/float64(len(x)-c)) * (1 + rho) / (1 - rho))
-		if q := twoSided((b-a)/se, freedom); where == 0 || q < p {
-			where, size, p = c, b-a, q
+		if t := math.Abs(b-a) / se; where == 0 || t > most {
+			where, size, most = c, b-a, t
 		}
 	}
 	if where == 0 {
-		where = min(leastSegment, len(x))
+		return min(leastSegment, len(x)), 0, 1
 	}
-	return where, size, p
+	return where, size, twoSided(most, freedom)
 }
 
 func mean(x []float64) float64 {

@@ -46,7 +46,7 @@ func noise(r *rand.Rand, n, periods int, draw func() float64) *panel.Panel {
 	return p
 }
 
-func inferential(p *panel.Panel) []Fact {
+func inferred(p *panel.Panel) []Fact {
 	m := newMiner(p, Options{})
 	r := &Result{}
 	m.infer(r)
@@ -60,13 +60,91 @@ func TestNoise(t *testing.T) {
 	const panels = 200
 	shown := 0
 	for range panels {
-		if len(inferential(noise(r, 31, 25, r.NormFloat64))) > 0 {
+		if len(inferred(noise(r, 31, 25, r.NormFloat64))) > 0 {
 			shown++
 		}
 	}
 	t.Logf("%d of %d panels of noise show a fact", shown, panels)
 	if shown > panels/20 {
 		t.Errorf("%d of %d panels of noise show a fact", shown, panels)
+	}
+}
+
+// TestNoiseOfReleases: it holds too on the path that a release takes, whatever the
+// frequency and however the figures are measured.
+func TestNoiseOfReleases(t *testing.T) {
+	const panels = 200
+	for _, c := range []struct {
+		name      string
+		freq      panel.Freq
+		n, years  int
+		about     panel.Indicator
+		step      func(was, noise float64) float64 // one period of a subject
+		seasonal  bool
+		sinceJan  bool
+		histories int // indicators in the release
+	}{
+		{name: "yearly levels", freq: panel.Yearly, n: 13, years: 25},
+		{name: "three indicators", freq: panel.Yearly, n: 31, years: 20, histories: 3},
+		{name: "quarterly levels", freq: panel.Quarterly, n: 13, years: 20, seasonal: true},
+		{name: "monthly levels", freq: panel.Monthly, n: 20, years: 15, seasonal: true},
+		{name: "since January", freq: panel.Monthly, n: 13, years: 20, seasonal: true, sinceJan: true, about: panel.Indicator{Form: panel.Cumulative}},
+		{name: "published growth", freq: panel.Monthly, n: 13, years: 20, about: panel.Indicator{Form: panel.Cumulative, Rate: true, Pace: true}, step: func(_, noise float64) float64 { return 6 + noise }},
+		{name: "a rate that wanders", freq: panel.Quarterly, n: 20, years: 20, about: panel.Indicator{Rate: true}, step: func(was, noise float64) float64 { return was + noise/5 }},
+		{name: "a rate that stays", freq: panel.Yearly, n: 20, years: 25, about: panel.Indicator{Rate: true}, step: func(_, noise float64) float64 { return 4 + noise/5 }},
+		{name: "differences", freq: panel.Yearly, n: 20, years: 25, step: func(was, noise float64) float64 { return was + noise - 3 }},
+	} {
+		r := rand.New(rand.NewPCG(uint64(len(c.name)), 5))
+		shown, tested := 0, 0
+		for range panels {
+			subjects := make([]panel.Subject, c.n)
+			for i := range subjects {
+				subjects[i] = panel.Subject{Code: fmt.Sprintf("s%03d", i)}
+			}
+			var abouts []panel.Indicator
+			var all []int
+			for i := range max(1, c.histories) {
+				about := c.about
+				about.Code = fmt.Sprintf("x%d", i)
+				abouts, all = append(abouts, about), append(all, i)
+			}
+			p := panel.New(panel.Axis{Freq: c.freq, First: 2000 * int(c.freq), Len: c.years * int(c.freq)}, subjects, abouts)
+			for i := range all {
+				for s := range c.n {
+					level, sum, scale := 100*math.Exp(r.NormFloat64()), 0.0, math.Exp(0.2*r.NormFloat64())
+					for at := range p.Axis.Len {
+						noise := scale * r.NormFloat64()
+						if c.step != nil {
+							level = c.step(level, noise)
+						} else {
+							level *= math.Exp((0.07 + 0.03*noise) / float64(c.freq))
+						}
+						v := level
+						if c.seasonal {
+							v *= 1 + 0.2*float64(at%int(c.freq))/float64(c.freq)
+						}
+						if at%int(c.freq) == 0 {
+							sum = 0
+						}
+						if sum += v; c.sinceJan {
+							v = sum
+						}
+						p.Slabs[i].Set(s, at, v)
+					}
+				}
+			}
+			o := Product(p.Axis)
+			o.Most = 40
+			got := Infer(p, all, o, nil)
+			tested += got.Tested
+			if len(got.Found) > 0 {
+				shown++
+			}
+		}
+		t.Logf("%s: %d of %d, of %d tested each", c.name, shown, panels, tested/panels)
+		if shown > panels/20 {
+			t.Errorf("%s: %d of %d panels of noise show a fact", c.name, shown, panels)
+		}
 	}
 }
 
@@ -117,7 +195,7 @@ func TestPlanted(t *testing.T) {
 			breaks[s] = c
 			broken++
 		}
-		for _, f := range inferential(p) {
+		for _, f := range inferred(p) {
 			c, ok := breaks[int(f.Subject)]
 			switch {
 			case f.Kind == Outlier && at[[2]int{int(f.Subject), int(f.Period)}]:

@@ -132,10 +132,7 @@ func (m *miner) collect(r *Result, indicator int, form Form, pass func()) {
 	m.raw = m.raw[:0]
 	m.tally.reset()
 	m.apart = step(m.panel, indicator)
-	m.keepFrom = m.From
-	if m.Most > 0 {
-		m.keepFrom = max(m.From, m.latest(indicator)-stale)
-	}
+	m.keepFrom = m.since(indicator)
 	pass()
 	for k, n := range m.tally.kinds() {
 		r.Counts[k] += n

@@ -340,12 +340,8 @@ func (t teller) others(f Fact, w words) fault.Text {
 			fmt.Sprintf("%s: %s grew by %s%% in %s; against %s as a whole, structure made %s and its own performance %s percentage points", w.subject.EN, w.indicator.EN, percent(f.Value), w.period.EN, w.peers.EN, signed(f.Ref), signed(f.Aux)))
 	case Skyline:
 		return t.skyline(f, w)
-	case Outlier:
-		return fault.T(fmt.Sprintf("%s%s%s的变动偏离同类当期和自身常态%s个标准差", w.subject.ZH, w.period.ZH, t.p.Indicators[f.Indicator].Name.ZH, signed(f.Ref)),
-			fmt.Sprintf("%s: the change of %s in %s lies %s standard deviations from its peers and its own past", w.subject.EN, t.p.Indicators[f.Indicator].Name.EN, w.period.EN, signed(f.Ref)))
-	case Break:
-		return fault.T(fmt.Sprintf("%s%s自%s起走势改变，相对同类的变动平均相差%s个百分点", w.subject.ZH, t.p.Indicators[f.Indicator].Name.ZH, w.period.ZH, signed(f.Ref)),
-			fmt.Sprintf("%s: the course of %s changed from %s on, by %s percentage points against its peers", w.subject.EN, t.p.Indicators[f.Indicator].Name.EN, w.period.EN, signed(f.Ref)))
+	case Outlier, Break:
+		return t.unusual(f, w)
 	}
 	aim := t.o.Targets[f.P1]
 	by := panel.Axis{Freq: t.p.Axis.Freq, First: t.p.Axis.Period(aim.By), Len: 1}.Name(0, t.p.Indicators[f.Indicator].Form)
@@ -365,6 +361,38 @@ func (t teller) skyline(f Fact, w words) fault.Text {
 	}
 	return fault.T(fmt.Sprintf("%s%s在%s中，%s都不低于它的只有%d个", w.period.ZH, w.subject.ZH, w.peers.ZH, strings.Join(zh, "、"), f.P1),
 		fmt.Sprintf("%s in %s: only %d in %s match it on all of %s", w.subject.EN, w.period.EN, f.P1, w.peers.EN, strings.Join(en, ", ")))
+}
+
+// unusual words an outlier or a break: what moved, by how much, and how far that is
+// from what others and its own past let expect.
+func (t teller) unusual(f Fact, w words) fault.Text {
+	m, about := miner{panel: t.p}, t.p.Indicators[f.Indicator]
+	what, unit, pace := fault.T(about.Name.ZH+"比上年变动", "the change of "+about.Name.EN+" against the year before"), about.Unit, fault.T("年均变动", "the average yearly change of "+about.Name.EN)
+	switch {
+	case about.Pace:
+		what, unit, pace = about.Name, fault.T("%", "%"), fault.T("平均增速", about.Name.EN)
+	case m.relative(int(f.Indicator)):
+		what, unit, pace = t.indicator(f), fault.T("%", "%"), fault.T("年均增速", "growth of "+about.Name.EN)
+	}
+	if f.Kind == Outlier {
+		figure := signed(f.Aux)
+		return fault.T(fmt.Sprintf("%s%s%s为%s%s，偏离各地当期和自身往年的常态%s个标准差", w.subject.ZH, w.period.ZH, what.ZH, figure, unit.ZH, signed(f.Ref)),
+			fmt.Sprintf("%s: %s in %s was %s%s, %s standard deviations from what its peers and its own past let expect", w.subject.EN, what.EN, w.period.EN, figure, apart(unit.EN), signed(f.Ref)))
+	}
+	by := unit
+	if unit.ZH == "%" {
+		by = fault.T("个百分点", "percentage points")
+	}
+	return fault.T(fmt.Sprintf("%s%s的走势自%s起改变：与各地相比，%s此后与此前相差%s%s", w.subject.ZH, about.Name.ZH, w.period.ZH, pace.ZH, signed(f.Ref), by.ZH),
+		fmt.Sprintf("%s: the course of %s changed from %s on: against its peers, %s differs by %s %s from before", w.subject.EN, about.Name.EN, w.period.EN, pace.EN, signed(f.Ref), by.EN))
+}
+
+// apart puts a space before a unit that is a word.
+func apart(unit string) string {
+	if unit == "" || unit == "%" {
+		return unit
+	}
+	return " " + unit
 }
 
 func signed(v float64) string { return fmt.Sprintf("%+.1f", v) }
@@ -396,7 +424,11 @@ func (t teller) qualifiers(f Fact) (zh, en []string) {
 		if f.Q < 0.001 {
 			q = "q<0.001"
 		}
-		add("统计推断，错误发现率不超过5%，"+q, "inferred; false discovery rate at most 5%, "+q)
+		test := fault.T("残差检验", "a test of residuals")
+		if f.Kind == Break {
+			test = fault.T("变点检验", "a test for one change")
+		}
+		add(fmt.Sprintf("统计推断：%s，本次一并检验%d项，错误发现率不超过5%%，%s", test.ZH, f.P2, q), fmt.Sprintf("inferred by %s; %d claims tested together, false discovery rate at most 5%%, %s", test.EN, f.P2, q))
 	}
 	slim := t.slim(f)
 	switch {

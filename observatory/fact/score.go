@@ -115,12 +115,7 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 			tail[k][s] = float32(max(0, -math.Log2(float64(n+1)/(chances+2))))
 		}
 	}
-	weight := 1.0
-	if w, ok := m.Weights[m.panel.Indicators[indicator].Code]; ok {
-		weight = w
-	} else if m.part(indicator) {
-		weight = 0.8 // a part says less than its whole
-	}
+	weight := m.weightOf(indicator)
 	latest := m.latest(indicator)
 	largest := 0
 	for _, set := range m.panel.Peers {
@@ -161,6 +156,17 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 	}
 	m.survive(indicator, kept)
 	return kept
+}
+
+// weightOf gives how much an indicator's facts weigh.
+func (m *miner) weightOf(indicator int) float64 {
+	if w, ok := m.Weights[m.panel.Indicators[indicator].Code]; ok {
+		return w
+	}
+	if m.part(indicator) {
+		return 0.8 // a part says less than its whole
+	}
+	return 1
 }
 
 // part reports whether an indicator is a part of another.

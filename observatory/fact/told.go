@@ -40,10 +40,12 @@ type Told struct {
 	Tied        bool     `json:"tied"`
 	Provisional bool     `json:"provisional"`
 	Vintage     string   `json:"vintage,omitempty"`
+	Rules       int      `json:"rules"` // version of the rules it was found by
 	Definition  string   `json:"definition,omitempty"`
 	Quality     string   `json:"quality"` // "passed": cells the gate holds back are in no fact
 	Q           *float64 `json:"q,omitempty"`
-	Rarity      float32  `json:"rarity"` // bits
+	Tested      int      `json:"tested,omitempty"` // over how many claims the false discovery rate is held
+	Rarity      float32  `json:"rarity"`           // bits
 	Importance  float32  `json:"importance"`
 	Robustness  *float32 `json:"robustness"` // null when no revision of the indicator is known
 	Novelty     float32  `json:"novelty"`
@@ -51,13 +53,16 @@ type Told struct {
 	Evidence    []Cell   `json:"evidence"`
 }
 
+// inferential is the class of facts that rest on a test.
+const inferential = "inferential"
+
 // Tell gives a fact with its sentences and the cells it rests on.
 func Tell(p *panel.Panel, o Options, f Fact) Told {
 	text := Say(p, o, f)
 	out := Told{
 		Key: f.Key(p), ZH: text.ZH, EN: text.EN, Kind: f.Kind.String(), Class: "enumerative", Indicator: p.Indicators[f.Indicator].Code, Form: f.Form.String(),
 		Time: p.Axis.Label(int(f.Period)), P1: f.P1, P2: f.P2, Value: f.Value, Observed: f.Observed, Members: f.Members,
-		Complete: f.Flags&Complete != 0 || f.Observed == f.Members, Tied: f.Flags&Tied != 0, Provisional: f.Flags&Provisional != 0, Vintage: p.Vintage, Quality: "passed",
+		Complete: f.Flags&Complete != 0 || f.Observed == f.Members, Tied: f.Flags&Tied != 0, Provisional: f.Flags&Provisional != 0, Vintage: p.Vintage, Rules: Rules, Quality: "passed",
 		Rarity: f.Rarity, Importance: f.Importance, Novelty: f.Novelty, Score: f.Score, Evidence: evidence(p, f),
 	}
 	if f.Subject >= 0 {
@@ -81,7 +86,7 @@ func Tell(p *panel.Panel, o Options, f Fact) Told {
 		out.Q = &f.Q
 	}
 	if f.Kind.Inferential() {
-		out.Class = "inferential"
+		out.Class, out.Tested = inferential, int(f.P2)
 	}
 	if f.Flags&Known != 0 {
 		out.Robustness = &f.Robust

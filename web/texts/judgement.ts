@@ -65,7 +65,6 @@ export const judgement = {
   'notes.saved': ['已保存。', 'Kept.'],
   'notes.only': ['材料由起草人 {who} 修改。', 'Only {who}, who wrote it, changes it.'],
   'notes.warn': ['有 {n} 处引用的事实已被后来的数据撤回，请改稿后再用。', '{n} facts quoted here were taken back by later data: change the text before you use it.'],
-  'notes.retracted': ['已撤回', 'Retracted'],
   'notes.retractedBy': ['因《{name}》撤回', 'taken back by “{name}”'],
   'notes.provisional': ['初步数', 'Provisional'],
   'notes.asOf': ['据{at}数据', 'as of {at}'],

@@ -198,7 +198,14 @@ export interface FactRow {
   complete: boolean
   vintage: string
   definition: string
-  state: 'stands' | 'retracted'
+  /** Lapsed: no figure changed, but the rules or its target did. */
+  state: 'stands' | 'retracted' | 'lapsed'
+  state_name: Text
+  /** Of an inferential fact, adjusted for all that was tested with it; of a target the chance to reach it. */
+  q: number | null
+  tested: number
+  /** Version of the rules it was found by. */
+  rules: number
   release: Id
   ended: Id
   why: Text[]

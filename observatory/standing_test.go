@@ -1,0 +1,131 @@
+package observatory_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/kernel/store/storetest"
+	"touyan.dev/touyan/observatory"
+	"touyan.dev/touyan/observatory/fact"
+)
+
+// slump is the release of 2025 in which Luchuan lost a third within a year.
+func slump(city, year int, v float64) float64 {
+	if city == 5 && year == 2025 {
+		return float64(int(v*66)) / 100
+	}
+	return v
+}
+
+// TestUnusual: a release tells what its tests found, among how many and at which
+// rate, with its cells; a revision takes it back.
+func TestUnusual(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		if list := w.facts(observatory.FactFilter{}); len(list) == 0 || contains(list, fact.Outlier) {
+			t.Fatalf("%d facts of years in which nothing happened, an outlier among them", len(list))
+		}
+		done, err := w.bring("2025年.csv", "2026-03-01", table(2025, 2025, slump), false)
+		w.must(err)
+		page, err := w.ReleasePage(ctx, w.people["tang"], done.ID)
+		w.must(err)
+		for _, x := range page.Doubts {
+			if x.State == observatory.DoubtWaiting {
+				w.must(second(w.Decide(ctx, w.people["tang"], done.ID, observatory.Decision{Indicator: "va", Subject: x.Subject.Code, Period: 2025, Keep: true, Reason: "已与统计局核对，主要企业停产"}, w.next())))
+			}
+		}
+		w.must(second(w.Publish(ctx, w.people["tang"], done.ID, w.next())))
+		f := w.find("991600", "OUTLIER")
+		if f.Told.Class != "inferential" || f.Told.Q == nil || *f.Told.Q > 0.05 || f.Told.Tested < 30 || len(f.Told.Evidence) != 2 || f.Told.Evidence[0].Source.Line == 0 {
+			t.Errorf("%+v", f.Told)
+		}
+		for _, words := range []string{"统计推断：残差检验，本次一并检验37项，错误发现率不超过5%，q", "2025年规模以上工业增加值名义增速为-3", "个标准差"} {
+			if !strings.Contains(f.Told.ZH, words) {
+				t.Errorf("%s lacks %s", f.Told.ZH, words)
+			}
+		}
+		page, err = w.ReleasePage(ctx, w.people["zhou"], done.ID)
+		w.must(err)
+		shown := false
+		for _, row := range page.News {
+			shown = shown || row.ID == f.ID && row.Inferential && strings.Contains(row.Why[0].ZH, "37项")
+		}
+		if !shown {
+			t.Error("the release does not show it")
+		}
+		own, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991600", "", "")
+		w.must(err)
+		if len(own.Facts) == 0 || own.Facts[0].ID != f.ID && own.Facts[1].ID != f.ID {
+			t.Errorf("the indicator does not show it: %+v", own.Facts)
+		}
+		note, err := w.WriteNote(ctx, w.people["bo"], observatory.Note{Title: "鹿川", Body: "{{fact " + fmt.Sprint(f.ID) + "}}"}, w.next())
+		w.must(err)
+		revised := w.publish("2025年修订.csv", "2026-11-01", table(2025, 2025, as), false)
+		if got, err := w.Fact(ctx, f.ID); err != nil || got.State != observatory.FactRetracted || got.Ended != revised.ID {
+			t.Errorf("%v, %v", got.State, err)
+		}
+		if n, err := w.NotePage(ctx, w.people["bo"], note.ID); err != nil || n.Broken != 1 {
+			t.Errorf("the note: %v", err)
+		}
+		w.checked()
+	})
+}
+
+func contains(list []observatory.Fact, kind fact.Kind) bool {
+	for _, f := range list {
+		if f.Told.Kind == kind.String() {
+			return true
+		}
+	}
+	return false
+}
+
+// TestRules: what other rules told and these deny lapses; it is not said that a
+// revision broke it. What a revision broke is retracted all the same, and what
+// holds is known to hold by the new rules.
+func TestRules(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		ahead := func(by float64) func(city, year int, v float64) float64 {
+			return func(city, _ int, v float64) float64 {
+				switch city {
+				case 0:
+					return 299.40 + by
+				case 1:
+					return 299.40
+				}
+				return v
+			}
+		}
+		w.publish("2025年.csv", "2026-03-01", table(2025, 2025, ahead(1.10)), false)
+		first, kept := w.find("991100", "OVERTAKE"), w.find("991300", "GROWTH_STREAK")
+		// All were told by older rules, one of them as a kind that these do not know.
+		gone := w.find("991600", "GROWTH_STREAK")
+		for _, f := range w.facts(observatory.FactFilter{}) {
+			w.must(w.Retell(ctx, f.ID, func(f *observatory.Fact) {
+				if f.Told.Rules--; f.ID == gone.ID {
+					f.Told.Kind, f.Told.Key = "ONCE_A_KIND", "ONCE_A_KIND|va|level|991600||2025"
+				}
+			}))
+		}
+		w.publish("2025年修订.csv", "2026-11-01", table(2025, 2025, ahead(-4)), false)
+		for _, c := range []struct {
+			id    int64
+			state observatory.FactState
+			event string
+		}{{first.ID, observatory.FactRetracted, observatory.EventRetracted}, {kept.ID, observatory.FactStands, observatory.EventConfirmed}, {gone.ID, observatory.FactLapsed, observatory.EventLapsed}} {
+			f, err := w.Fact(ctx, c.id)
+			w.must(err)
+			if w.last(c.event, c.id); f.State != c.state || c.state == observatory.FactStands && f.Told.Rules != fact.Rules {
+				t.Errorf("%s by rules %d: %s", f.State, f.Told.Rules, f.Told.ZH)
+			}
+		}
+	})
+}
