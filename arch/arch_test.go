@@ -39,7 +39,7 @@ var may = map[string][]string{
 	"kernel/matter": {
 		"kernel/matter/flow", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/erase", "kernel/event", "kernel/fault", "kernel/link", "kernel/serial", "kernel/store",
 	},
-	"kernel/act":           {"kernel/audit", "kernel/auth", "kernel/clock", "kernel/event", "kernel/fault", "kernel/store"},
+	"kernel/act":           {"kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/event", "kernel/fault", "kernel/store"},
 	"kernel/auth/oidc":     {"kernel/auth", "kernel/clock", "kernel/fault"},
 	"kernel/web":           {"kernel/auth", "kernel/auth/oidc", "kernel/clock", "kernel/event", "kernel/fault", "kernel/notice", "kernel/privacy"},
 	"kernel/attach":        {"kernel/erase", "kernel/audit", "kernel/auth", "kernel/clock", "kernel/event", "kernel/fault", "kernel/privacy", "kernel/store"},
@@ -60,7 +60,7 @@ var may = map[string][]string{
 	"observatory/claim":    {"kernel/fault", "observatory/panel"},
 	"observatory/sheet":    {"kernel/fault", "observatory/panel"},
 	"observatory": {
-		"kernel/act", "kernel/attach", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/erase", "kernel/event", "kernel/fault", "kernel/link", "kernel/notice", "kernel/privacy", "kernel/store", "kernel/web",
+		"kernel/act", "kernel/attach", "kernel/audit", "kernel/auth", "kernel/calendar", "kernel/clock", "kernel/erase", "kernel/event", "kernel/fault", "kernel/link", "kernel/notice", "kernel/paper", "kernel/privacy", "kernel/store", "kernel/web",
 		"observatory/claim", "observatory/effect", "observatory/fact", "observatory/forecast", "observatory/panel", "observatory/quality", "observatory/sheet",
 	},
 	"demo":            {"kernel/…", "demo/statistics", "docket", "docket/report", "observatory", "observatory/effect", "observatory/fact"},

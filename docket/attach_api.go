@@ -90,7 +90,7 @@ func (o *Office) registerAttachments(s *web.Server) {
 		if err != nil {
 			return nil, err
 		}
-		return &sealedFile{Type: a.Type, Disposition: `attachment; filename="file"; filename*=UTF-8''` + percent(a.Name), Policy: noContent, Body: data}, nil
+		return &sealedFile{Type: a.Type, Disposition: web.SaveAs("file", a.Name), Policy: noContent, Body: data}, nil
 	})
 	web.Register(s, reads(get("/api/attachments/{id}/picture", "attachment-picture", "A picture scaled down and encoded anew, without place or camera"), "attachment"), func(ctx context.Context, in *ByID) (*sealedFile, error) {
 		data, err := o.Files.Picture(ctx, web.Who(ctx), in.ID)

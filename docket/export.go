@@ -2,28 +2,13 @@ package docket
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"strconv"
-	"time"
 
+	"touyan.dev/touyan/kernel/act"
 	"touyan.dev/touyan/kernel/auth"
-	"touyan.dev/touyan/kernel/calendar"
-	"touyan.dev/touyan/kernel/event"
-	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/paper"
 	"touyan.dev/touyan/kernel/privacy"
-	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/web"
-)
-
-// An export leaves a receipt before it leaves the house: an event with who took
-// it, how many rows, by which filters, and the digest of the file.
-const (
-	exportKind    = "docket.export"
-	EventExported = exportKind + "/written"
 )
 
 const (
@@ -32,26 +17,16 @@ const (
 	exportFree = 200
 )
 
-// exported is a workbook with its receipt.
-type exported struct {
-	Type        string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Number      string `header:"X-Export-Number" doc:"stands in the file and in its receipt"`
-	Rows        string `header:"X-Export-Rows"`
-	Receipt     string `header:"X-Receipt" doc:"position of the receipt"`
-	Body        []byte
-}
-
 func (o *Office) registerExport(s *web.Server) {
 	web.Register(s, reads(get("/api/export/matters.xlsx", "matters-export", "The list as a workbook, up to 5,000 rows; more than 200 need a fresh proof"), "export"),
-		func(ctx context.Context, in *listQuery) (*exported, error) {
+		func(ctx context.Context, in *listQuery) (*web.Export, error) {
 			return o.export(ctx, web.Who(ctx), in, func() error { return web.NeedProof(ctx) })
 		})
 }
 
 // export writes the list as a workbook and its receipt. prove is asked when the
 // list is long.
-func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery, prove func() error) (*exported, error) {
+func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery, prove func() error) (*web.Export, error) {
 	rows, err := o.exportRows(ctx, who, q)
 	if err != nil {
 		return nil, err
@@ -61,30 +36,12 @@ func (o *Office) export(ctx context.Context, who auth.Principal, q *listQuery, p
 			return nil, err
 		}
 	}
-	number := "DC" + rand.Text()[:10]
-	now := o.Clock.Now()
-	data, err := workbook(rows, o.watermark(who, number, len(rows), now))
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(data)
-	c := &writeExport{who: who.Person, at: now, body: exportBody{
-		Number: number, What: "matters", Rows: len(rows), Filter: q.kept(), SHA256: hex.EncodeToString(sum[:]),
-	}}
-	if err := o.DB.Write(ctx, c); err != nil {
-		return nil, fault.Wrap("docket.export", err)
-	}
-	name := sheet("头雁事项清单-"+number+".xlsx", nil)
-	return &exported{Type: name.Type, Disposition: name.Disposition, Number: number, Rows: strconv.Itoa(len(rows)), Receipt: strconv.FormatInt(c.pos, 10), Body: data}, nil
-}
-
-// exportBody is the body of the receipt's event.
-type exportBody struct {
-	Number string            `json:"number"`
-	What   string            `json:"what"`
-	Rows   int               `json:"rows"`
-	Filter map[string]string `json:"filter"`
-	SHA256 string            `json:"sha256"`
+	x, err := o.acts().Export(ctx, who, act.Export{
+		What: "matters", Unit: "件", Rows: len(rows), Filter: q.kept(), Write: func(mark string) ([]byte, error) { return workbook(rows, mark) },
+	})
+	return &web.Export{
+		Type: web.TypeXlsx, Disposition: web.SaveAs("touyan.xlsx", "头雁事项清单-"+x.Number+".xlsx"), Number: x.Number, Rows: strconv.Itoa(len(rows)), Receipt: strconv.FormatInt(x.Pos, 10), Body: x.Data,
+	}, err
 }
 
 // kept gives the filters that were set, with numbers of people masked.
@@ -99,21 +56,6 @@ func (q *listQuery) kept() map[string]string {
 		}
 	}
 	return all
-}
-
-type writeExport struct {
-	who  int64
-	at   time.Time
-	body exportBody
-	pos  int64 // answer
-}
-
-func (c *writeExport) Load(g *store.Group) { event.Load(g) }
-
-func (c *writeExport) Decide(g *store.Group) error {
-	place, err := event.Append(g, event.Draft{Kind: EventExported, Subject: event.NewSubject, Actor: c.who, Key: event.KeyOf("export " + c.body.Number), Recorded: c.at, Body: c.body})
-	c.pos = place.Event.Pos
-	return err
 }
 
 // exportRows gives the cells of the list, line by line.
@@ -141,11 +83,6 @@ func (o *Office) exportRows(ctx context.Context, who auth.Principal, q *listQuer
 			return out[:min(len(out), exportMost)], nil
 		}
 	}
-}
-
-// watermark names who took the file and its receipt, in the file itself.
-func (o *Office) watermark(who auth.Principal, number string, rows int, at time.Time) string {
-	return fmt.Sprintf("导出人 %s；导出时间 %s；共%d件；导出编号 %s。本表已登记，仅供工作使用。", o.view(who).person(who.Person), calendar.FormatInstant(at), rows, number)
 }
 
 func exportHead() []string {

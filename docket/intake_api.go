@@ -3,7 +3,6 @@ package docket
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -163,37 +162,10 @@ func (o *Office) registerIntake(s *web.Server) {
 		}
 		return reply(got, err)
 	})
-	web.Register(s, get("/api/imports/template.xlsx", "import-template", "The template of a task list"), func(context.Context, *struct{}) (*file, error) {
+	web.Register(s, get("/api/imports/template.xlsx", "import-template", "The template of a task list"), func(context.Context, *struct{}) (*web.Download, error) {
 		data, err := report.Template()
-		return sheet("头雁任务清单模板.xlsx", data), err
+		return &web.Download{Type: web.TypeXlsx, Disposition: web.SaveAs("touyan.xlsx", "头雁任务清单模板.xlsx"), Body: data}, err
 	})
-}
-
-// file is an answer that is downloaded.
-type file struct {
-	Type        string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Body        []byte
-}
-
-func sheet(name string, data []byte) *file {
-	return &file{
-		Type:        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-		Disposition: `attachment; filename="touyan.xlsx"; filename*=UTF-8''` + percent(name), Body: data,
-	}
-}
-
-// percent encodes a file name for RFC 8187.
-func percent(name string) string {
-	var b strings.Builder
-	for _, c := range []byte(name) {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
 }
 
 func (o *Office) bring(ctx context.Context, who auth.Principal, in bringInput, key string) (brought, error) {

@@ -120,15 +120,12 @@ func (o *Office) registerPapers(s *web.Server) {
 	web.Register(s, reads(get("/api/papers/{id}", "paper", "An issued paper"), "paper"), func(ctx context.Context, in *ByID) (*out[paperPage], error) {
 		return reply(o.paperPage(ctx, web.Who(ctx), in.ID))
 	})
-	web.Register(s, reads(get("/api/papers/{id}/file", "paper-file", "The file of an issued paper, the same bytes each time"), "paper"), func(ctx context.Context, in *ByID) (*file, error) {
+	web.Register(s, reads(get("/api/papers/{id}/file", "paper-file", "The file of an issued paper, the same bytes each time"), "paper"), func(ctx context.Context, in *ByID) (*web.Download, error) {
 		p, data, err := o.paperFile(ctx, web.Who(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return &file{
-			Type:        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-			Disposition: `attachment; filename="touyan.docx"; filename*=UTF-8''` + percent(paperName(p)+".docx"), Body: data,
-		}, nil
+		return &web.Download{Type: web.TypeDocx, Disposition: web.SaveAs("touyan.docx", paperName(p)+".docx"), Body: data}, nil
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"touyan.dev/touyan/kernel/act"
 	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/audit"
 	"touyan.dev/touyan/kernel/auth"
@@ -99,7 +100,7 @@ func (o *Office) maySee(ctx context.Context, who auth.Principal, e event.Event) 
 		_, _, err = o.paper(ctx, who, e.Subject)
 	case kind == "docket.intake":
 		_, _, err = o.Intake(ctx, who, e.Subject)
-	case kind == exportKind && (e.Actor == who.Person || o.Book.Now().Audits(who.Person)):
+	case e.Kind == act.EventExported && (e.Actor == who.Person || o.Book.Now().Audits(who.Person)):
 	case event.Erases(e.Kind), e.Kind == attach.EventAdd, e.Kind == matter.EventHold, e.Kind == matter.EventRelease, o.Desk.Definitions().Latest(kind) != nil:
 		_, err = o.Desk.Get(ctx, who, e.Subject)
 	default:

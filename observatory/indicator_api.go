@@ -99,14 +99,12 @@ func (d *Desk) registerIndicators(s *web.Server) {
 	}) (*IndicatorPage, error) {
 		return d.IndicatorPage(ctx, web.Who(ctx), panel.Freq(in.Freq), in.Code, in.Subject, in.Peers, in.AsOf)
 	}))
-	web.Register(s, get("/compare", "compare", "All members of a peer set in one period"), read(d, func(ctx context.Context, in *struct {
-		Freq   int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
-		Peers  string `query:"peers" maxLength:"60" required:"true"`
-		Period string `query:"period" maxLength:"20" doc:"the newest by default"`
-		AsOf   string `query:"as_of" maxLength:"10"`
-	}) (*ComparePage, error) {
-		return d.compared(ctx, panel.Freq(in.Freq), in.Peers, in.Period, in.AsOf)
+	web.Register(s, get("/compare", "compare", "All members of a peer set in one period"), read(d, func(ctx context.Context, in *Comparison) (*ComparePage, error) {
+		return d.compared(ctx, *in)
 	}))
+	web.Register(s, get("/compare.xlsx", "compare-export", "The comparison as a workbook"), func(ctx context.Context, in *Comparison) (*web.Export, error) {
+		return d.ExportComparison(ctx, web.Who(ctx), *in)
+	})
 	web.Register(s, get("/changes", "changes", "What changed between two days of publication"), read(d, func(ctx context.Context, in *struct {
 		Freq int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
 		From string `query:"from" maxLength:"10" required:"true"`
@@ -383,6 +381,14 @@ func (d *Desk) revised(ctx context.Context, freq panel.Freq, indicator, subject 
 	return rows, nil
 }
 
+// Comparison says what is compared.
+type Comparison struct {
+	Freq   int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
+	Peers  string `query:"peers" maxLength:"60" required:"true"`
+	Period string `query:"period" maxLength:"20" doc:"the newest by default"`
+	AsOf   string `query:"as_of" maxLength:"10"`
+}
+
 // ComparePage is a peer set in one period.
 type ComparePage struct {
 	Freq       int            `json:"freq"`
@@ -411,21 +417,21 @@ type CompareCell struct {
 	Held        bool     `json:"held"`
 }
 
-func (d *Desk) compared(ctx context.Context, freq panel.Freq, peers, period, asOf string) (*ComparePage, error) {
-	v, err := d.of(ctx, freq, asOf)
+func (d *Desk) compared(ctx context.Context, q Comparison) (*ComparePage, error) {
+	v, err := d.of(ctx, panel.Freq(q.Freq), q.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	set, ok := v.set(peers)
+	set, ok := v.set(q.Peers)
 	if !ok {
 		return nil, fault.At("observatory.compare", "peers", "没有这个分组。", "There is no such peer set.")
 	}
-	t, ok := v.column(period, set)
+	t, ok := v.column(q.Period, set)
 	if !ok {
 		return nil, fault.At("observatory.compare", "period", "这个时间没有数据。", "There are no figures of this period.")
 	}
 	a := v.panel.Axis
-	p := &ComparePage{Freq: int(freq), Peers: Coded{set.Code, set.Name}, Time: a.Label(t), Vintage: v.panel.Vintage, Home: v.ref.home(), Indicators: []IndicatorRow{}, Rows: []CompareRow{}, Times: []string{}}
+	p := &ComparePage{Freq: q.Freq, Peers: Coded{set.Code, set.Name}, Time: a.Label(t), Vintage: v.panel.Vintage, Home: v.ref.home(), Indicators: []IndicatorRow{}, Rows: []CompareRow{}, Times: []string{}}
 	for back := a.Len - 1; back >= 0; back-- {
 		p.Times = append(p.Times, a.Label(back))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"touyan.dev/touyan/docket"
+	"touyan.dev/touyan/kernel/act"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
@@ -323,7 +324,7 @@ func TestExportReceipt(t *testing.T) {
 				t.Errorf("the receipt lacks %q: %s", want, e.Body)
 			}
 		}
-		if e.Kind != docket.EventExported || e.Actor != c.people["supervisor"] {
+		if e.Kind != act.EventExported || e.Actor != c.people["supervisor"] {
 			t.Errorf("%+v", e.Envelope)
 		}
 		f, err := excelize.OpenReader(bytes.NewReader(data))

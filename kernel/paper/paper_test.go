@@ -308,6 +308,37 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// TestXlsxNumbers: decimals of a column of numbers are numbers, whatever else stands
+// there is text, and so is a decimal elsewhere.
+func TestXlsxNumbers(t *testing.T) {
+	numbers := map[string]string{"12.5": "12.5", "-7.1": "-7.1", "0": "0", "1.2.3": "", "=1": "", "-": "", "1e5": "", "+1": "", "": "", "<v>": "", "007": "7"}
+	var rows [][]string
+	for text := range numbers {
+		rows = append(rows, []string{text, text})
+	}
+	data, err := Xlsx(Sheet{Name: "x", Head: []string{"文", "数"}, Numbers: []bool{false, true}, Rows: rows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for i, row := range rows {
+		for c, want := range []string{"", numbers[row[1]]} {
+			axis, _ := excelize.CoordinatesToCellName(c+1, i+4)
+			kind, err := f.GetCellType("x", axis)
+			if number := kind != excelize.CellTypeInlineString; err != nil || number != (want != "") {
+				t.Errorf("%q in %s is of type %v: %v", row[c], axis, kind, err)
+			}
+			if value, _ := f.GetCellValue("x", axis); want != "" && value != want {
+				t.Errorf("%q became %q", row[c], value)
+			}
+		}
+	}
+}
+
 func TestXlsx(t *testing.T) {
 	data, err := Xlsx(Sheet{Name: "台账", Title: "督办事项台账", Under: "截至2026年11月23日", Head: []string{"编号", "事项"}, Widths: []float64{20, 40},
 		Rows: [][]string{{"澄政督〔2026〕47号", "=HYPERLINK(\"http://x\")"}, {"+1", "第一行\n第二行"}}})

@@ -2,25 +2,27 @@ package paper
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
 // Sheet is a ledger (台账) as a workbook of one sheet.
 type Sheet struct {
-	Name   string     // of the tab
-	Title  string     // above the table
-	Under  string     // below the title: what is listed, and as of when
-	Head   []string   // names of the columns
-	Widths []float64  // of the columns, in characters
-	Rows   [][]string // text
-	Foot   string     // on each printed page
+	Name    string     // of the tab
+	Title   string     // above the table
+	Under   string     // below the title: what is listed, and as of when
+	Head    []string   // names of the columns
+	Widths  []float64  // of the columns, in characters
+	Numbers []bool     // columns whose decimals are numbers to reckon with; the others hold text
+	Rows    [][]string // text
+	Foot    string     // on each printed page
 }
 
 // Xlsx writes a sheet as OOXML: A4 across, its head repeated on each page. Every
-// cell is text, so nothing that people typed can become a formula; what begins
-// like one also gets an apostrophe, for whoever saves it as CSV. The same sheet
-// gives the same bytes.
+// cell is text but the decimals of Numbers, so nothing that people typed can become
+// a formula; what begins like one also gets an apostrophe, for whoever saves it as
+// CSV. The same sheet gives the same bytes.
 func Xlsx(s Sheet) ([]byte, error) {
 	const main = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 	types := prolog + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>` +
@@ -70,11 +72,11 @@ func (s Sheet) sheet() string {
 		fmt.Fprintf(&b, `<col min="%[1]d" max="%[1]d" width="%.1[2]f" customWidth="1"/>`, i+1, wide)
 	}
 	b.WriteString(`</cols><sheetData>`)
-	writeRow(&b, 1, []string{s.Title}, 1)
-	writeRow(&b, 2, []string{s.Under}, 2)
-	writeRow(&b, headRow, s.Head, 3)
+	writeRow(&b, 1, []string{s.Title}, 1, nil)
+	writeRow(&b, 2, []string{s.Under}, 2, nil)
+	writeRow(&b, headRow, s.Head, 3, nil)
 	for i, row := range s.Rows {
-		writeRow(&b, headRow+1+i, row, 4)
+		writeRow(&b, headRow+1+i, row, 4, s.Numbers)
 	}
 	last := column(max(1, len(s.Head)) - 1)
 	fmt.Fprintf(&b, `</sheetData><mergeCells count="2"><mergeCell ref="A1:%[1]s1"/><mergeCell ref="A2:%[1]s2"/></mergeCells>`, last)
@@ -85,13 +87,20 @@ func (s Sheet) sheet() string {
 	return b.String()
 }
 
-func writeRow(b *strings.Builder, n int, cells []string, style int) {
+func writeRow(b *strings.Builder, n int, cells []string, style int, numbers []bool) {
 	fmt.Fprintf(b, `<row r="%d">`, n)
 	for i, text := range cells {
+		if i < len(numbers) && numbers[i] && decimal.MatchString(text) {
+			fmt.Fprintf(b, `<c r="%s%d" s="%d"><v>%s</v></c>`, column(i), n, numberStyle, text)
+			continue
+		}
 		fmt.Fprintf(b, `<c r="%s%d" s="%d" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`, column(i), n, style, cellText(text))
 	}
 	b.WriteString(`</row>`)
 }
+
+// decimal is what a number of a column of numbers looks like.
+var decimal = regexp.MustCompile(`^-?\d{1,300}(\.\d{1,300})?$`)
 
 // cellMost is how many characters a cell may hold.
 const cellMost = 32_767
@@ -126,10 +135,14 @@ func column(i int) string {
 	return name
 }
 
-// sheetStyles holds the styles of title, line, head and cell: 1 to 4.
+// numberStyle is the style of a cell that holds a number.
+const numberStyle = 5
+
+// sheetStyles holds the styles of title, line, head, cell and number: 1 to 5.
 const sheetStyles = prolog + `<styleSheet` + sheetSpaces + `><fonts count="4"><font><sz val="11"/><name val="宋体"/></font><font><sz val="18"/><name val="方正小标宋简体"/></font><font><sz val="11"/><name val="黑体"/></font><font><sz val="11"/><name val="仿宋"/></font></fonts>` +
 	`<fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFF2F2F2"/></patternFill></fill></fills>` +
-	`<borders count="2"><border/><border><left style="thin"/><right style="thin"/><top style="thin"/><bottom style="thin"/></border></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="5"><xf/>` +
+	`<borders count="2"><border/><border><left style="thin"/><right style="thin"/><top style="thin"/><bottom style="thin"/></border></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="6"><xf/>` +
 	`<xf fontId="1" applyFont="1" applyAlignment="1"><alignment horizontal="center" vertical="center"/></xf><xf fontId="3" applyFont="1" applyAlignment="1"><alignment horizontal="left"/></xf>` +
 	`<xf fontId="2" fillId="2" borderId="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"><alignment horizontal="center" vertical="center" wrapText="1"/></xf>` +
-	`<xf numFmtId="49" fontId="3" borderId="1" applyNumberFormat="1" applyFont="1" applyBorder="1" applyAlignment="1"><alignment vertical="center" wrapText="1"/></xf></cellXfs></styleSheet>`
+	`<xf numFmtId="49" fontId="3" borderId="1" applyNumberFormat="1" applyFont="1" applyBorder="1" applyAlignment="1"><alignment vertical="center" wrapText="1"/></xf>` +
+	`<xf fontId="3" borderId="1" applyFont="1" applyBorder="1" applyAlignment="1"><alignment horizontal="right" vertical="center"/></xf></cellXfs></styleSheet>`

@@ -14,12 +14,16 @@ export function asProblem(e: unknown): Problem {
   return new Problem(0, 'internal', { zh: '本页出现差错，请刷新后再试。', en: 'This page failed; reload it and try again.' }, String((e as Error)?.message ?? ''))
 }
 
+/** Makes one call of a read: quietly if nobody asked for it just now. */
+export type Ask = <R>(one: () => Promise<R>) => Promise<R>
+
 /**
  * Reads something now, again whenever what `on` reads changes, and quietly when
- * the log moves if `live`. Late answers to old questions are dropped; a failed
- * quiet read leaves what is shown.
+ * the log moves if `live` and after each `every` milliseconds. A read of several
+ * calls makes each by the `ask` that it is given. Late answers to old questions are
+ * dropped; a failed quiet read leaves what is shown.
  */
-export function load<T>(read: () => Promise<T>, opt: { on?: () => unknown; live?: boolean | (() => boolean) } = {}): Loaded<T> {
+export function load<T>(read: (ask: Ask) => Promise<T>, opt: { on?: () => unknown; live?: boolean | (() => boolean); every?: number } = {}): Loaded<T> {
   const data = shallowRef<T>()
   const error = shallowRef<Problem>()
   const busy = ref(false)
@@ -30,7 +34,8 @@ export function load<T>(read: () => Promise<T>, opt: { on?: () => unknown; live?
     const mine = ++turn
     if (!quiet) busy.value = true
     try {
-      const got = await (quiet ? quietly(read) : read())
+      const ask: Ask = quiet ? quietly : (one) => one()
+      const got = await ask(() => read(ask))
       if (mine !== turn) return
       data.value = got
       error.value = undefined
@@ -50,9 +55,11 @@ export function load<T>(read: () => Promise<T>, opt: { on?: () => unknown; live?
       timer = window.setTimeout(() => void run(true), 250) // one read for a burst of events
     })
   }
+  const clock = opt.every ? setInterval(() => void run(true), opt.every) : 0
   onBeforeUnmount(() => {
     turn++
     clearTimeout(timer)
+    clearInterval(clock)
   })
   void run(false)
   return { data, error, busy, again: () => run(false) }

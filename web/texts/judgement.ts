@@ -261,6 +261,7 @@ export const judgement = {
 
   'wall.title': ['大屏', 'Wall'],
   'wall.head': ['{city}三盯', '{city}: the watch'],
+  'wall.ended': ['登录已到期，画面停在 {at}，不再更新。', 'The session has ended; the picture is of {at} and no longer moves.'],
   'wall.now': ['{at} 更新', 'as of {at}'],
   'wall.rankShort': ['第 {n} 位', 'No. {n}'],
   'wall.of': ['{peers}，共 {n} 个', 'of {n}, {peers}'],

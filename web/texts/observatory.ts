@@ -181,7 +181,8 @@ export const observatory = {
   'chance.never': ['几乎不可能（不到{p}%）', 'nearly impossible (under {p} %)'],
 
   'compare.title': ['横向比较', 'Compare'],
-  'compare.download': ['下载表格', 'Download the table'],
+  'compare.download': ['下载 CSV', 'Download as CSV'],
+  'compare.exported': ['已导出 {n} 行，编号 {number}，凭证第 {pos} 号。', '{n} lines exported, number {number}, receipt no. {pos}.'],
   'compare.table': ['{set} {at} 各项指标', 'Every indicator of {set}, {at}'],
   'compare.cell': ['每格依次为数值、名次、同比。', 'Each cell: figure, rank, growth on the year.'],
   'compare.key': ['○ 为初步数；未公布的不排名，不作 0。', '○ provisional; what is not published is not ranked and not taken as 0.'],

@@ -121,6 +121,24 @@ export async function answered(method: string, path: string, body?: unknown, key
  * side in the server's index. crypto.randomUUID has no such version, and is
  * absent on plain-http intranet pages.
  */
+/** Saves a workbook that leaves with its receipt, and tells of it. */
+export async function exported(path: string, query: Query): Promise<{ number: string; rows: string; receipt: string }> {
+  const res = await answered('GET', withQuery(path, query))
+  const number = res.headers.get('X-Export-Number') ?? ''
+  const name = /filename\*=UTF-8''([^;]+)/.exec(res.headers.get('Content-Disposition') ?? '')?.[1]
+  save(await res.blob(), decodeURIComponent(name ?? `${number}.xlsx`))
+  return { number, rows: res.headers.get('X-Export-Rows') ?? '', receipt: res.headers.get('X-Receipt') ?? '' }
+}
+
+/** Gives the browser a file to be saved. */
+export function save(blob: Blob, name: string): void {
+  const a = document.createElement('a')
+  a.href = URL.createObjectURL(blob)
+  a.download = name
+  a.click()
+  setTimeout(() => URL.revokeObjectURL(a.href), 60_000)
+}
+
 export function newKey(): string {
   const b = crypto.getRandomValues(new Uint8Array(16))
   new DataView(b.buffer).setBigUint64(0, (BigInt(Date.now()) << 16n) | BigInt((b[6]! << 8) | b[7]!))

@@ -1,9 +1,9 @@
 // Every call the console makes, by the name of the work.
-import { answered, call, withQuery, type Query } from './call'
+import { call, exported, withQuery, type Query } from './call'
 import type * as T from './types'
 
 export * from './types'
-export { Problem, intent, uploadOf, newKey, offline, quietly, sessionEnded, useCsrf, useProver, withQuery } from './call'
+export { Problem, intent, save, uploadOf, newKey, offline, quietly, sessionEnded, useCsrf, useProver, withQuery } from './call'
 
 const get = <R>(path: string, query?: Query) => call<R>('GET', withQuery(path, query))
 const post = <R>(path: string, body: unknown = {}, key?: string) => call<R>('POST', path, body, key)
@@ -40,13 +40,7 @@ export const api = {
   inbox: (group: T.Group) => get<T.Inbox>('/api/inbox', { group }),
   matters: (query: Query) => get<T.Page<T.Row>>('/api/matters', query),
   /** Saves the list as a workbook and tells its receipt. */
-  exportMatters: async (query: Query) => {
-    const res = await answered('GET', withQuery('/api/export/matters.xlsx', query))
-    const number = res.headers.get('X-Export-Number') ?? ''
-    const name = /filename\*=UTF-8''([^;]+)/.exec(res.headers.get('Content-Disposition') ?? '')?.[1]
-    save(await res.blob(), decodeURIComponent(name ?? `${number}.xlsx`))
-    return { number, rows: res.headers.get('X-Export-Rows') ?? '', receipt: res.headers.get('X-Receipt') ?? '' }
-  },
+  exportMatters: (query: Query) => exported('/api/export/matters.xlsx', query),
   board: (query: Query) => get<T.Board>('/api/board', query),
   matter: async (id: T.Id) => tidy(await get<WireMatter>(`/api/matters/${id}`)),
   act: (id: T.Id, body: { slot: string; step: string; act: string; input: unknown; behalf?: T.Id }, key: string) => done(post<WireDone>(`/api/matters/${id}/acts`, body, key)),
@@ -132,14 +126,6 @@ export const api = {
   demoNext: () => post<T.Demo>('/api/demo/next'),
   demoDays: (days: number) => post<T.Demo>('/api/demo/days', { days }),
   tamper: () => post<T.Tamper>('/api/demo/tamper'),
-}
-
-function save(blob: Blob, name: string): void {
-  const a = document.createElement('a')
-  a.href = URL.createObjectURL(blob)
-  a.download = name
-  a.click()
-  setTimeout(() => URL.revokeObjectURL(a.href), 60_000)
 }
 
 // A matter's `children` is a list on the matter itself and counts on a row; the

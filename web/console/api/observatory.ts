@@ -1,6 +1,6 @@
 // The observatory (三盯): shapes of its API as the screens use them, and its calls.
 import type { Text } from '../../kit/lang'
-import { call, withQuery, type Query } from './call'
+import { call, exported, withQuery, type Query } from './call'
 import type { Id, Receipt } from './types'
 
 /** A subject, indicator or peer set. */
@@ -519,6 +519,8 @@ export const observatory = {
   drop: (id: Id, reason: string, key: string) => post<Acted>(`/releases/${id}/drop`, { reason }, key),
   indicator: (code: string, query: Query) => get<IndicatorPage>(`/indicators/${encodeURIComponent(code)}`, query),
   compare: (query: Query) => get<ComparePage>('/compare', query),
+  /** Saves the comparison as a workbook and tells its receipt. */
+  exportComparison: (query: Query) => exported(at + '/compare.xlsx', query),
   changes: (query: Query) => get<ChangesPage>('/changes', query),
   map: () => get<MapData | null>('/map'),
   claims: (body: { text?: string; file?: string; name?: string }) => post<ClaimPage>('/claims', body),
