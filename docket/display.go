@@ -104,6 +104,9 @@ func (v view) item(schema map[string]any, widget string, x any) fault.Text {
 		return say("person")
 	}
 	if widget != "units" {
+		if len(props) == 1 { // a list of people needs no word before each
+			return say(sortedNames(props)[0])
+		}
 		var zh, en []string
 		for _, name := range sortedNames(fields) {
 			prop, _ := props[name].(map[string]any)

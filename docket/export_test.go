@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
 )
@@ -15,6 +16,11 @@ func (o *Office) ProcessPage(ctx context.Context, who auth.Principal, kind strin
 
 // RowOf is a matter as a list shows it.
 func (o *Office) RowOf(who auth.Principal, m matter.Matter) Row { return o.view(who).row(m) }
+
+// Displayed is a value of a form in words.
+func (o *Office) Displayed(prop map[string]any, v any) fault.Text {
+	return o.view(auth.Principal{}).display(prop, v)
+}
 
 // Recorded is what /api/record answers.
 type Recorded = recordPage

@@ -11,6 +11,7 @@ import (
 
 	"touyan.dev/touyan/docket"
 	"touyan.dev/touyan/kernel/auth"
+	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/matter"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/store/storetest"
@@ -292,6 +293,26 @@ func TestHeldOnce(t *testing.T) {
 		m := w.get("shen", opened.Matter)
 		if got := w.office.RowOf(w.people["shen"], m).HolderName; len(m.Clocks.Slots) != 3 || got != "shen" {
 			t.Errorf("%d steps are held by %q", len(m.Clocks.Slots), got)
+		}
+	})
+}
+
+// TestDisplayed: a list of people is their names; an item of several fields names each.
+func TestDisplayed(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		w := newTown(t, db)
+		person := map[string]any{"x-zh": "人员", "x-en": "Person", "x-widget": "person"}
+		list := func(fields map[string]any) map[string]any {
+			return map[string]any{"items": map[string]any{"properties": fields}}
+		}
+		why := map[string]any{"x-zh": "事由", "x-en": "Reason"}
+		for want, got := range map[string]fault.Text{
+			"shen；lin": w.office.Displayed(list(map[string]any{"person": person}), []any{map[string]any{"person": w.id("shen")}, map[string]any{"person": w.id("lin")}}),
+			"人员：shen，事由：曾任负责人": w.office.Displayed(list(map[string]any{"person": person, "why": why}), []any{map[string]any{"person": w.id("shen"), "why": "曾任负责人"}}),
+		} {
+			if got.ZH != want {
+				t.Errorf("%q, want %q", got.ZH, want)
+			}
 		}
 	})
 }

@@ -55,12 +55,13 @@ walk spine/sheet "$password" desk
 fresh pocket
 walk spine/watch "$password" phone
 walk spine/sheet "$password" phone
-fresh story
+fresh spine
 walk spine/desk "$password"
 walk spine/together "$password"
 walk spine/procedure "$password"
 walk spine/offline "$password"
 walk spine/photo "$password"
+fresh story # the first instruction entered in a demo is the story's
 walk story/story "$password"
 (cd web && node scripts/contract.mjs "$base")
 charts=${PICTURES:+$(realpath -m "$PICTURES")/charts}
