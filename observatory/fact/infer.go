@@ -50,18 +50,12 @@ type Inferred struct {
 // of them earlier.
 func Infer(p *panel.Panel, indicators []int, o Options, told []Told) Inferred {
 	m := newMiner(p, o)
-	earlier := map[string]bool{}
-	for _, t := range told {
-		if t.Class == inferential {
-			earlier[t.Key] = true
-		}
-	}
+	earlier := earlierOf(p, told)
 	all := m.test(indicators, earlier)
 	out := Inferred{Holds: map[string]Fact{}, Tested: len(all)}
 	for _, h := range all {
-		key := h.fact.Key(p)
-		if earlier[key] && h.fact.Q <= promisedRate {
-			out.Holds[key] = h.fact
+		if h.fact.Q <= promisedRate && earlier.has(&h) {
+			out.Holds[h.fact.Key(p)] = h.fact
 		}
 		if m.shows(h) {
 			out.Found = append(out.Found, h.fact)
@@ -69,6 +63,36 @@ func Infer(p *panel.Panel, indicators []int, o Options, told []Told) Inferred {
 	}
 	slices.SortFunc(out.Found, better)
 	return out
+}
+
+// earlier is what was told before: cells by indicator, subject and period, and
+// series, whose period is None.
+type earlier map[[3]int]bool
+
+func earlierOf(p *panel.Panel, told []Told) earlier {
+	out := earlier{}
+	for _, t := range told {
+		i, ok1 := p.Indicator(t.Indicator)
+		s, ok2 := p.Subject(t.Subject)
+		_, period, ok3 := panel.ParsePeriod(t.Time)
+		if !ok1 || !ok2 || !ok3 || t.Class != inferential {
+			continue
+		}
+		col, _ := p.Axis.Col(period)
+		if t.Kind == Break.String() {
+			col = None
+		}
+		out[[3]int{i, s, col}] = true
+	}
+	return out
+}
+
+func (e earlier) has(h *hypothesis) bool {
+	at := int(h.fact.Period)
+	if h.fact.Kind == Break {
+		at = None
+	}
+	return e[[3]int{int(h.fact.Indicator), int(h.fact.Subject), at}]
 }
 
 // infer adds to a mining of the whole panel what its tests gave.
@@ -102,18 +126,13 @@ func (m *miner) since(indicator int) int {
 
 // test gives every claim of a family with its adjusted p-value, and weighs those
 // that may be told.
-func (m *miner) test(indicators []int, earlier map[string]bool) []hypothesis {
+func (m *miner) test(indicators []int, told earlier) []hypothesis {
 	var all []hypothesis
 	for _, i := range indicators {
 		if m.paced(m.panel.Indicators[i]) {
 			continue // the growth that is published is tested in its place
 		}
-		from := m.since(i)
-		for _, h := range m.unusual(i) {
-			if h.seen >= from || earlier[h.fact.Key(m.panel)] {
-				all = append(all, h)
-			}
-		}
+		all = append(all, m.unusual(i, told)...)
 	}
 	slices.SortStableFunc(all, func(a, b hypothesis) int { return cmp.Compare(a.p, b.p) })
 	// From the largest p down: q is the least p·n/rank of those from here on.
@@ -138,7 +157,7 @@ func (m *miner) test(indicators []int, earlier map[string]bool) []hypothesis {
 // unusual tests an indicator. Within a year moves against the year before overlap,
 // and figures that count from January run on: so each part of the year is tested
 // by itself, and for a break only the newest.
-func (m *miner) unusual(indicator int) []hypothesis {
+func (m *miner) unusual(indicator int, told earlier) []hypothesis {
 	var out []hypothesis
 	moves, latest := m.moves(indicator), m.latest(indicator)
 	n, periods, lag := len(m.panel.Subjects), m.panel.Axis.Len, int(m.panel.Axis.Freq)
@@ -153,9 +172,9 @@ func (m *miner) unusual(indicator int) []hypothesis {
 				x = append(x, moves[s*periods+t])
 			}
 		}
-		out = append(out, m.outliers(indicator, x, cols)...)
+		out = append(out, m.outliers(indicator, x, cols, told)...)
 		if (latest-part)%lag == 0 {
-			out = append(out, m.breaks(indicator, x, cols)...)
+			out = append(out, m.breaks(indicator, x, cols, told)...)
 		}
 	}
 	return out
@@ -225,7 +244,7 @@ func (m *miner) relative(i int) bool {
 // the common one as its evidence is thin (Smyth 2004). What was found far off is
 // left out of the scales. The p-values are those of normal residuals: where the
 // noise itself is heavier, what is found is unusual against a normal year.
-func (m *miner) outliers(indicator int, x []float64, cols []int) []hypothesis {
+func (m *miner) outliers(indicator int, x []float64, cols []int, told earlier) []hypothesis {
 	n, periods := len(m.panel.Subjects), len(cols)
 	e := slices.Clone(x)
 	polish(e, n, periods)
@@ -234,12 +253,12 @@ func (m *miner) outliers(indicator int, x []float64, cols []int) []hypothesis {
 	}
 	columnScales(e, n, periods)
 	z, freedom := studentise(e, n, periods)
-	relative, form := m.relative(indicator), moved(m.panel.Indicators[indicator])
+	from, relative, form := m.since(indicator), m.relative(indicator), moved(m.panel.Indicators[indicator])
 	var out []hypothesis
 	for s := range n {
 		for c, t := range cols {
 			v, move := z[s*periods+c], x[s*periods+c]
-			if v != v {
+			if v != v || t < from && !told[[3]int{indicator, s, t}] {
 				continue
 			}
 			if relative {
@@ -301,7 +320,7 @@ func sweep(e []float64, n int, at func(int) int, least int, level func([]float64
 }
 
 func take(e []float64, n int, at func(int) int) []float64 {
-	var line []float64
+	line := make([]float64, 0, n)
 	for i := range n {
 		if v := e[at(i)]; v == v {
 			line = append(line, v)
@@ -310,10 +329,14 @@ func take(e []float64, n int, at func(int) int) []float64 {
 	return line
 }
 
+// median reorders x.
 func median(x []float64) float64 {
-	slices.Sort(x)
-	n := len(x)
-	return (x[(n-1)/2] + x[n/2]) / 2
+	half := (len(x) + 1) / 2
+	mid := nth(x, half)
+	if len(x)%2 == 1 {
+		return mid
+	}
+	return (mid + slices.Max(x[half:])) / 2
 }
 
 // columnScales divides each period's residuals by how much wider they are spread
@@ -412,13 +435,13 @@ func studentise(e []float64, n, periods int) (z []float64, freedom float64) {
 // breaks tests every series for one change of the mean of its moves, peers'
 // medians taken off: the largest t over the places it may be at, each p-value
 // multiplied by their number, the variance widened when neighbours agree.
-func (m *miner) breaks(indicator int, x []float64, cols []int) []hypothesis {
+func (m *miner) breaks(indicator int, x []float64, cols []int, told earlier) []hypothesis {
 	n, periods := len(m.panel.Subjects), len(cols)
 	e := slices.Clone(x)
 	for t := range periods {
 		sweep(e, n, func(s int) int { return s*periods + t }, 3, median)
 	}
-	unit := 1.0
+	from, unit := m.since(indicator), 1.0
 	if m.relative(indicator) {
 		unit = 100
 	}
@@ -436,9 +459,13 @@ func (m *miner) breaks(indicator int, x []float64, cols []int) []hypothesis {
 			continue
 		}
 		where, size, p := oneBreak(line)
+		seen := at[where+leastSegment-1] // not before is there enough of it
+		if seen < from && !told[[3]int{indicator, s, None}] {
+			continue
+		}
 		value, _ := m.panel.Slabs[indicator].At(s, at[where])
 		out = append(out, hypothesis{Fact{Kind: Break, Form: moved(m.panel.Indicators[indicator]), Indicator: int32(indicator), Subject: int32(s), Peers: None, Rival: None, Since: int32(at[0]),
-			Period: int32(at[where]), Value: value, Ref: unit * size}, at[where+leastSegment-1], min(1, p*float64(places))})
+			Period: int32(at[where]), Value: value, Ref: unit * size}, seen, min(1, p*float64(places))})
 	}
 	return out
 }

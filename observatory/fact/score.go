@@ -238,8 +238,8 @@ func (m *miner) best() []Fact {
 	return append(kept, equal[:m.Most-len(kept)]...)
 }
 
-// nth gives the n-th largest of the scores, which it reorders.
-func nth(x []float32, n int) float32 {
+// nth gives the n-th largest, and puts the smaller ones behind it.
+func nth[F float32 | float64](x []F, n int) F {
 	lo, hi := 0, len(x)-1
 	for lo < hi {
 		pivot := x[(lo+hi)/2]
