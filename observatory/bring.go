@@ -368,7 +368,7 @@ type opening struct {
 func (c *opening) Load(g *store.Group) {
 	store.Want(g, &releases, c.release)
 	for _, x := range c.doubts {
-		store.Want(g, &doubts, c.of(x).place())
+		store.Want(g, &doubts, c.of(x).remark())
 	}
 }
 
@@ -386,8 +386,8 @@ func (c *opening) Decide(g *store.Group) error {
 	store.Put(g, &releases, r.ID, r)
 	for _, x := range c.doubts {
 		x = c.of(x)
-		if _, known := store.Get(g, &doubts, x.place()); !known {
-			store.Put(g, &doubts, x.place(), x)
+		if _, known := store.Get(g, &doubts, x.remark()); !known {
+			store.Put(g, &doubts, x.remark(), x)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func (d *Desk) Decide(ctx context.Context, who auth.Principal, release int64, in
 	}
 	for _, x := range found {
 		if x.Indicator == in.Indicator && x.Subject == in.Subject && x.Period == in.Period {
-			c := &deciding{write: d.write(who, key), release: release, doubt: x.place(), in: in}
+			c := &deciding{write: d.write(who, key), release: release, doubt: x.remark(), in: in}
 			return d.do(ctx, &c.write, EventDecided, c)
 		}
 	}
@@ -43,7 +43,7 @@ func (d *Desk) Decide(ctx context.Context, who auth.Principal, release int64, in
 type deciding struct {
 	write
 	release int64
-	doubt   place
+	doubt   remark
 	in      Decision
 }
 
@@ -103,7 +103,7 @@ func (d *Desk) Drop(ctx context.Context, who auth.Principal, release int64, reas
 	}
 	c := &dropping{write: d.write(who, key), release: release, reason: reason}
 	for _, x := range found {
-		c.doubts = append(c.doubts, x.place())
+		c.doubts = append(c.doubts, x.remark())
 	}
 	return d.do(ctx, &c.write, EventDropped, c)
 }
@@ -112,7 +112,7 @@ type dropping struct {
 	write
 	release int64
 	reason  string
-	doubts  []place
+	doubts  []remark
 }
 
 // Load implements store.Change.

@@ -108,6 +108,15 @@ type Doubt struct {
 	DecidedBy       int64
 }
 
+// over reports which doubt about a cell counts when two releases noticed it: what
+// was decided last, and undecided what keeps it out.
+func (d Doubt) over(was Doubt) bool {
+	if d.Decided != was.Decided {
+		return d.Decided > was.Decided
+	}
+	return was.Found == 0 || d.State.out()
+}
+
 // day reads a day; the zero time if it is none.
 func day(text string) (time.Time, bool) {
 	t, err := time.Parse(time.DateOnly, text)

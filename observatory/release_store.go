@@ -56,30 +56,40 @@ func scanCell(row store.Scanner) (c Cell, err error) {
 	return c, err
 }
 
-const doubtColumns = "release, indicator, subject, period, found, rule, value, expected, state, reason, decided, decided_by"
+const doubtColumns = "found, release, indicator, subject, period, rule, value, expected, state, reason, decided, decided_by"
 
 func (d *Doubt) dest() []any {
-	return []any{&d.Release, &d.Indicator, &d.Subject, &d.Period, &d.Found, &d.Rule, &d.Value, &d.Expected, &d.State, &d.Reason, &d.Decided, &d.DecidedBy}
+	return []any{&d.Found, &d.Release, &d.Indicator, &d.Subject, &d.Period, &d.Rule, &d.Value, &d.Expected, &d.State, &d.Reason, &d.Decided, &d.DecidedBy}
 }
 
-func (d Doubt) place() place { return place{d.Release, d.Indicator, d.Subject, d.Period} }
+// remark names what one release made the gate notice of a cell.
+type remark struct {
+	found int64
+	place
+}
+
+func (r remark) args() []any { return append([]any{r.found}, r.place.args()...) }
+
+func (d Doubt) remark() remark {
+	return remark{d.Found, place{d.Release, d.Indicator, d.Subject, d.Period}}
+}
 
 func scanDoubt(row store.Scanner) (d Doubt, err error) {
 	err = row.Scan(d.dest()...)
 	return d, err
 }
 
-var doubts = store.Table[place, Doubt]{
-	Name: "doubt", Key: []string{"release", "indicator", "subject", "period"}, KeyType: []string{"BIGINT", "TEXT", "TEXT", "BIGINT"},
-	Cols:    []string{"found", "rule", "value", "expected", "state", "reason", "decided", "decided_by"},
-	KeyArgs: place.args,
+var doubts = store.Table[remark, Doubt]{
+	Name: "doubt", Key: []string{"found", "release", "indicator", "subject", "period"}, KeyType: []string{"BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"},
+	Cols:    []string{"rule", "value", "expected", "state", "reason", "decided", "decided_by"},
+	KeyArgs: remark.args,
 	Args: func(d Doubt) []any {
-		return []any{d.Found, d.Rule, d.Value, d.Expected, string(d.State), d.Reason, d.Decided, d.DecidedBy}
+		return []any{d.Rule, d.Value, d.Expected, string(d.State), d.Reason, d.Decided, d.DecidedBy}
 	},
-	Scan: func(row store.Scanner, rev *int64) (place, Doubt, error) {
+	Scan: func(row store.Scanner, rev *int64) (remark, Doubt, error) {
 		var d Doubt
 		err := row.Scan(append(d.dest(), rev)...)
-		return d.place(), d, err
+		return d.remark(), d, err
 	},
 }
 

@@ -129,3 +129,59 @@ func TestRules(t *testing.T) {
 		}
 	})
 }
+
+// TestTwoWait: two releases that wait at once and make the gate notice one earlier
+// figure each have their own doubt about it, and go each their own way.
+func TestTwoWait(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		tang := w.people["tang"]
+		w.must(second(w.Enter(ctx, tang, observatory.Indicators, []byte("code,name,unit,polarity,additive,parts\ntotal,总量,亿元,larger,yes,pa pb\npa,甲部分,亿元,larger,yes,\npb,乙部分,亿元,larger,yes,\n"), w.next())))
+		file := func(head string, row func(city, year int) string) []byte {
+			var b strings.Builder
+			b.WriteString("城市,年份," + head + "\n")
+			for year := 2015; year <= 2024; year++ {
+				for city, name := range []string{"澄川市", "宁州市", "禾浦市", "云泽市", "沧岭市", "鹿川市"} {
+					fmt.Fprintf(&b, "%s,%d年,%s\n", name, year, row(city, year))
+				}
+			}
+			return []byte(b.String())
+		}
+		w.publish("总量.csv", "2025-03-01", file("总量（亿元）,甲部分（亿元）", func(city, year int) string {
+			v := figure(city, year)
+			if city == 2 && year == 2020 {
+				v *= 1.2 // the whole is wrong
+			}
+			return fmt.Sprintf("%.2f,%.2f", v, figure(city, year)*0.6)
+		}), false)
+		var waiting []observatory.Done
+		for i, name := range []string{"乙一.csv", "乙二.csv"} {
+			done, err := w.bring(name, "2026-03-01", file("甲部分（亿元）,乙部分（亿元）", func(city, year int) string {
+				return fmt.Sprintf("%.2f,%.2f", figure(city, year)*0.6, figure(city, year)*0.4+0.01*float64(i))
+			}), false)
+			w.must(err)
+			waiting = append(waiting, done)
+		}
+		doubt := func(i int) observatory.Doubt {
+			list, err := w.Doubts(ctx, waiting[i].ID)
+			w.must(err)
+			for _, x := range list {
+				if x.Indicator == "total" && x.Subject == "991300" && x.Period == 2020 {
+					return x
+				}
+			}
+			t.Fatalf("release %d has no doubt of its own: %+v", i+1, list)
+			return observatory.Doubt{}
+		}
+		doubt(0)
+		doubt(1)
+		w.must(second(w.Drop(ctx, tang, waiting[0].ID, "重复", w.next())))
+		if x := doubt(1); x.Found != waiting[1].ID || x.Release == x.Found {
+			t.Errorf("%+v", x)
+		}
+		w.must(second(w.Publish(ctx, tang, waiting[1].ID, w.next())))
+		doubt(1)
+		w.checked()
+	})
+}

@@ -157,7 +157,7 @@ func (k *stock) as(day string) (*vintage, error) {
 	for _, x := range k.noted {
 		at := spot{x.Indicator, x.Subject, x.Period}
 		_, counts := v.releases[x.Found]
-		if c, ok := v.origins[at]; ok && counts && c.Release == x.Release {
+		if c, ok := v.origins[at]; ok && counts && c.Release == x.Release && x.over(v.doubts[at]) {
 			v.doubts[at] = x
 		}
 	}

@@ -136,6 +136,9 @@ func TestClaims(t *testing.T) {
 		if len(got) == 0 || got[len(got)-1].Verdict != want {
 			t.Errorf("%s: want %s, got %+v", text, want, got)
 		}
+		if why := got[len(got)-1].Why.ZH; strings.Contains(text, "总量居全省第一") && !strings.Contains(why, "10个地区中居第1位；另有3个地区的数据存疑待核，未计入") {
+			t.Errorf("%s: %s", text, why)
+		}
 	}
 }
 

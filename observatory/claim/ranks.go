@@ -62,7 +62,22 @@ func (j *judgement) ranked(t int) (good, known bool, zh, en string) {
 		return false, false, "", ""
 	}
 	j.neighbours(t, rank)
+	if held := j.held(t); held > 0 {
+		return j.holds(rank, of), true, fmt.Sprintf("在有可用数据的%d个地区中居第%d位；另有%d个地区的数据存疑待核，未计入。", of, rank, held),
+			fmt.Sprintf("It ranks %d among the %d with usable data; the figures of %d more are doubtful and left out.", rank, of, held)
+	}
 	return j.holds(rank, of), true, fmt.Sprintf("在有数据的%d个地区中居第%d位。", of, rank), fmt.Sprintf("It ranks %d among the %d with data.", rank, of)
+}
+
+// held counts the peers that are not ranked as the quality gate holds their figure.
+func (j *judgement) held(t int) int {
+	n := 0
+	for _, s := range j.peers() {
+		if _, there := j.measured(s, t, false); !there && j.slab.Held.Has(s, t) {
+			n++
+		}
+	}
+	return n
 }
 
 // neighbours keeps as evidence the peers one place before and behind.

@@ -48,7 +48,7 @@ CREATE INDEX release_cell_series ON release_cell (indicator, subject, period);
 
 -- What the quality gate noticed of a cell, and what a person decided of it.
 -- release is the one that the cell came with, found the one at whose gate it was
--- noticed. state: waiting and held keep the cell out of every fact, kept believes
+-- noticed: two that wait at once each have their own doubt about an earlier cell. state: waiting and held keep the cell out of every fact, kept believes
 -- it, break parts the levels before from those after.
 CREATE TABLE doubt (
     release BIGINT NOT NULL,
@@ -64,9 +64,8 @@ CREATE TABLE doubt (
     decided BIGINT NOT NULL,
     decided_by BIGINT NOT NULL,
     rev BIGINT NOT NULL,
-    PRIMARY KEY (release, indicator, subject, period)
+    PRIMARY KEY (found, release, indicator, subject, period)
 );
-CREATE INDEX doubt_found ON doubt (found);
 
 -- The newest published release of each frequency: whoever publishes names the one
 -- that his facts were compared with.
