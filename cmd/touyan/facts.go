@@ -13,12 +13,13 @@ import (
 // factsCmd mines a panel.
 type factsCmd struct {
 	panelFlags
-	Mechanical bool   `help:"按答案文件的机械定义输出，不经质量把关。 By the plain definitions of the answer keys, without the quality gate."`
-	CSV        bool   `help:"输出 CSV，与 --mechanical 同用。 Print CSV, with --mechanical."`
-	Subject    string `help:"只要这个对象的事实。 Facts of this subject only." placeholder:"CODE"`
-	At         string `help:"只要这一时间的事实；默认为最新一期，all 为全部。 Facts of this period only; the newest by default, all for every one." placeholder:"PERIOD"`
-	Top        int    `help:"最多多少条。 How many at most." default:"20"`
-	JSON       bool   `help:"输出 JSON。 Print JSON."`
+	Mechanical bool     `help:"按答案文件的机械定义输出，不经质量把关。 By the plain definitions of the answer keys, without the quality gate."`
+	CSV        bool     `help:"输出 CSV，与 --mechanical 同用。 Print CSV, with --mechanical."`
+	Earlier    []string `help:"同一数据的较早版本：文件，或与 --vintage-col 同用时的版本名；据此估计各条事实经得起修订的可能。 Earlier vintages of the same data: files, or with --vintage-col their names; from them it is learned how likely each fact outlives a revision." placeholder:"FILE.csv"`
+	Subject    string   `help:"只要这个对象的事实。 Facts of this subject only." placeholder:"CODE"`
+	At         string   `help:"只要这一时间的事实；默认为最新一期，all 为全部。 Facts of this period only; the newest by default, all for every one." placeholder:"PERIOD"`
+	Top        int      `help:"最多多少条。 How many at most." default:"20"`
+	JSON       bool     `help:"输出 JSON。 Print JSON."`
 }
 
 func (c *factsCmd) Help() string {
@@ -27,7 +28,8 @@ Finds what in the statistics is worth saying. It reads files and no database.
 
   touyan facts --panel cities.csv --meta cities_meta.csv --about indicators.csv --peers province,all --top 10
   touyan facts --panel cities.csv --meta cities_meta.csv --peers province --subject 320100 --at 2023 --json
-  touyan facts --panel cities.csv --layout wide --subject-col city_code --time-col year --indicators gdp,va_secondary --meta cities_meta.csv --peers province --mechanical --csv`
+  touyan facts --panel cities.csv --layout wide --subject-col city_code --time-col year --indicators gdp,va_secondary --meta cities_meta.csv --peers province --mechanical --csv
+  touyan facts --panel gdp.csv --vintage-col vintage --vintage B2021 --earlier A2017 --json`
 }
 
 // factsKept is how many facts of an indicator and form are weighed to the end.
@@ -59,6 +61,9 @@ func (c *factsCmd) Run(_ context.Context, s streams) error {
 		}
 		o.Watch = []int{i}
 	}
+	if o.Revisions, err = c.revisions(p); err != nil {
+		return err
+	}
 	until := p.Axis.Len
 	switch c.At {
 	case "":
@@ -89,4 +94,27 @@ func (c *factsCmd) Run(_ context.Context, s streams) error {
 		fmt.Fprintf(s.out, "%d  %s\n   %s\n", i+1, f.ZH, f.EN)
 	}
 	return nil
+}
+
+// revisions learns from earlier vintages what usually becomes of published figures.
+func (c *factsCmd) revisions(now *panel.Panel) (map[string]*fact.Revisions, error) {
+	out := map[string]*fact.Revisions{}
+	for _, name := range c.Earlier {
+		before := c.panelFlags
+		if c.VintageCol != "" {
+			before.Vintage = name
+		} else {
+			before.Panel = name
+		}
+		old, err := before.read()
+		if err != nil {
+			return nil, fault.At("touyan.facts", "--earlier", "读不出较早版本："+name, "The earlier vintage cannot be read: "+name)
+		}
+		for _, x := range now.Indicators {
+			if r := fact.Join(out[x.Code], fact.LearnRevisions(old, now, x.Code, nil)); len(r.Paths) > 0 {
+				out[x.Code] = r
+			}
+		}
+	}
+	return out, nil
 }
