@@ -12,41 +12,44 @@ const leading = 10
 // the leader, have moved.
 func (m *miner) gaps(st *standing, cols []int, base Fact) {
 	f := &m.field
+	fact := base
 	for i, t := range cols {
 		if t < m.From {
 			continue
 		}
 		for k := range st.sets {
 			order := st.ordered(k, t)
-			fact := base
 			fact.Peers, fact.Period, fact.Observed, fact.Members = int32(st.sets[k]), int32(t), uint16(len(order)), uint16(st.at[k+1]-st.at[k])
-			if !covered(fact) {
+			if !covered(&fact) {
 				continue // who is next is not known
 			}
-			up := -1 // the last of those strictly better
+			held := func(s int) int { return st.held[s*f.t+t] } // peers above it
+			up := -1                                            // the last of those strictly better
 			for place := 1; place < len(order); place++ {
-				s := int(order[place])
-				if f.key[s*f.t+t] < f.key[int(order[place-1])*f.t+t] {
+				s, before := int(order[place]), int(order[place-1])
+				if f.key[s*f.t+t] < f.key[before*f.t+t] {
 					up = place - 1
 				}
 				if up < 0 {
 					continue
 				}
 				above := int(order[up])
-				next := st.held[s*f.t+t] == st.held[above*f.t+t] // no held peer stands between
-				towards, chaser := kinds, up == place-1 && m.wants(above) && next
+				none, next := true, true // held peers above it, and between the two
+				if len(st.held) > 0 {
+					none, next = held(above) == 0, held(s) == held(above)
+				}
+				wanted, towards := m.wants(s), kinds
 				switch {
-				case !m.wants(s):
-				case up == 0 && st.held[above*f.t+t] == 0:
+				case !wanted:
+				case up == 0 && none:
 					towards = GapLeader
-				case !next:
-				default:
+				case next:
 					towards = GapNext
 				}
-				if towards != kinds || chaser {
+				if chaser := next && up == place-1 && m.wants(above); towards != kinds || chaser {
 					m.gap(&fact, s, above, i, cols, towards, chaser)
 				}
-				if m.wants(s) && up > 0 && place < leading && st.held[int(order[0])*f.t+t] == 0 {
+				if wanted && up > 0 && place < leading && (len(st.held) == 0 || held(int(order[0])) == 0) {
 					m.gap(&fact, s, int(order[0]), i, cols, GapLeader, false)
 				}
 			}
@@ -54,39 +57,39 @@ func (m *miner) gaps(st *standing, cols []int, base Fact) {
 	}
 }
 
-// likeness gives how much of the larger the smaller of two values is; NaN when
-// there is none, and where either's series breaks before the period at.
-func (f *field) likeness(s, r, t, at int) float64 {
-	a, b := f.sign*f.key[s*f.t+t], f.sign*f.key[r*f.t+t]
-	if !(a > 0 && b > 0) || f.class != nil && (f.class[s*f.t+t] != f.class[s*f.t+at] || f.class[r*f.t+t] != f.class[r*f.t+at]) {
-		return math.NaN()
+// likeness gives how much of the larger the smaller of two values is, by their
+// keys of which the first is less; NaN when they are not both positive.
+func likeness(below, above, sign float64) float64 {
+	switch {
+	case sign > 0 && below > 0:
+		return below / above
+	case sign < 0 && above < 0:
+		return above / below
 	}
-	if a > b {
-		return b / a
-	}
-	return a / b
+	return math.NaN()
 }
 
 // gap emits the gap between two subjects when it has narrowed or widened for
 // some time, the one below having been below all the while: for it towards the one
-// above (none when towards is kinds), and the other way.
-func (m *miner) gap(about *Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
-	f, at := &m.field, int(about.Period)
-	now := f.likeness(s, above, at, at)
+// above (none when towards is kinds), and the other way. It counts back from now
+// over the periods that are of now's class for both.
+func (m *miner) gap(fact *Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
+	f, at := &m.field, int(fact.Period)
+	low, high := f.key[s*f.t:(s+1)*f.t], f.key[above*f.t:(above+1)*f.t]
+	now := likeness(low[at], high[at], f.sign)
 	last, n, before := now, 0, 0.0
 	for j := i - 1; j >= 0; j-- {
-		q := f.likeness(s, above, cols[j], at)
-		if !(f.key[s*f.t+cols[j]] < f.key[above*f.t+cols[j]]) {
-			break // it was the other's gap then
+		c := cols[j]
+		if !(low[c] < high[c]) || f.class != nil && (f.class[s*f.t+c] != f.class[s*f.t+at] || f.class[above*f.t+c] != f.class[above*f.t+at]) {
+			break // it was the other's gap then, or another measure's
 		}
-		switch {
-		case q < last && n >= 0:
+		q := likeness(low[c], high[c], f.sign)
+		if q < last && n >= 0 {
 			n++
-		case q > last && n <= 0:
+		} else if q > last && n <= 0 {
 			n--
-		default:
-			j = 0
-			continue
+		} else {
+			break
 		}
 		if n == 1 {
 			before = q
@@ -96,20 +99,19 @@ func (m *miner) gap(about *Fact, s, above, i int, cols []int, towards Kind, chas
 	if n < m.Running && n > -m.Running {
 		return
 	}
-	fact := *about
-	fact.P1, fact.Aux = int32(n), 100*(1-now)
+	fact.P1, fact.P2, fact.Aux = int32(n), 0, 100*(1-now)
 	fact.Since = int32(cols[i-max(n, -n)])
 	if wait := (1 - now) / (now - before); n > 0 && wait <= longestWait {
 		fact.P2 = int32(wait) + 1
 	}
 	if towards != kinds {
 		fact.Kind = towards
-		fact.Subject, fact.Rival, fact.Value, fact.Ref = int32(s), int32(above), f.sign*f.key[s*f.t+at], f.sign*f.key[above*f.t+at]
-		m.emit(&fact)
+		fact.Subject, fact.Rival, fact.Value, fact.Ref = int32(s), int32(above), f.sign*low[at], f.sign*high[at]
+		m.emit(fact)
 	}
 	if chaser {
-		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = GapChaser, int32(above), int32(s), f.sign*f.key[above*f.t+at], f.sign*f.key[s*f.t+at]
-		m.emit(&fact)
+		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = GapChaser, int32(above), int32(s), f.sign*high[at], f.sign*low[at]
+		m.emit(fact)
 	}
 }
 

@@ -20,6 +20,7 @@ type miner struct {
 	Options
 	panel     *panel.Panel
 	parts     []partition
+	peers     [][]int32 // of each subject: the peer sets it is of
 	standings []*standing
 	field     field
 	share     field
@@ -35,9 +36,14 @@ type miner struct {
 
 // newMiner prepares for a panel.
 func newMiner(p *panel.Panel, o Options) *miner {
-	m := &miner{Options: o, panel: p, parts: partitions(p), state: make([]running, len(p.Peers))}
+	m := &miner{Options: o, panel: p, parts: partitions(p), peers: make([][]int32, len(p.Subjects)), state: make([]running, len(p.Peers))}
 	for i := range m.parts {
 		m.standings = append(m.standings, newStanding(&m.parts[i], len(p.Subjects), p.Axis.Len))
+	}
+	for k, set := range p.Peers {
+		for _, s := range set.Members {
+			m.peers[s] = append(m.peers[s], int32(k))
+		}
 	}
 	if o.Watch != nil {
 		m.watched = make([]bool, len(p.Subjects))
@@ -248,7 +254,7 @@ func (m *miner) withinYear(st *standing, base Fact) {
 			fact := base
 			fact.Subject, fact.Peers, fact.Members = int32(s), int32(st.sets[k]), uint16(st.at[k+1]-st.at[k])
 			fact.Period, fact.P1, fact.Value, fact.Observed = int32(t), now, f.sign*f.key[s*f.t+t], st.count[int(k)*f.t+t]
-			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t) && (m.Mechanical || covered(fact)); e-- {
+			for e := t - 1; e >= 0 && a.Year(e) == a.Year(t) && (m.Mechanical || covered(&fact)); e-- {
 				if old := int32(st.rank[s*f.t+e]); old > 0 && (e == t-1 || a.Part(e)%max(1, quarter) == 0) && !f.broken(s, e, t) {
 					m.moved(&fact, old, e)
 				}

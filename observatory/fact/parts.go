@@ -1,7 +1,6 @@
 package fact
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -146,42 +145,46 @@ func (m *miner) skylines(which int) {
 	for i := range set {
 		values[i] = make([]float64, n)
 	}
+	var whole []entry // the subjects with a value of each, the best by the first
+	members := make([][]int32, len(m.panel.Peers))
 	for t := m.From; t < m.panel.Axis.Len; t++ {
-		whole := make([]bool, n)
+		whole = whole[:0]
+	next:
 		for s := range n {
-			whole[s] = true
 			for i, indicator := range set {
 				v, ok := m.panel.Slabs[indicator].At(s, t)
+				if !ok {
+					continue next
+				}
 				if m.panel.Indicators[indicator].Polarity == panel.SmallerBetter {
 					v = -v
 				}
 				values[i][s] = v
-				whole[s] = whole[s] && ok
+			}
+			whole = append(whole, entry{values[0][s], int32(s)})
+		}
+		settle(whole)
+		for k := range members {
+			members[k] = members[k][:0]
+		}
+		for _, e := range whole {
+			for _, k := range m.peers[e.s] {
+				members[k] = append(members[k], e.s)
 			}
 		}
 		for k, peers := range m.panel.Peers {
-			if !peers.Holds(t) {
+			if !peers.Holds(t) || len(members[k]) < leastSpread {
 				continue
 			}
-			var members []int
-			for _, s := range peers.Members {
-				if whole[s] {
-					members = append(members, s)
-				}
-			}
-			if len(members) < leastSpread {
-				continue
-			}
-			slices.SortFunc(members, func(a, b int) int { return cmp.Compare(values[0][b], values[0][a]) })
-			for _, s := range members {
-				if !m.wants(s) {
+			for _, s := range members[k] {
+				if !m.wants(int(s)) {
 					continue
 				}
 				match := -1 // itself
-				for _, r := range members {
+				for _, r := range members[k] {
 					beats := true
-					for i := range set {
-						beats = beats && values[i][r] >= values[i][s]
+					for _, v := range values {
+						beats = beats && v[r] >= v[s]
 					}
 					if beats {
 						if match++; match > few {
@@ -190,9 +193,9 @@ func (m *miner) skylines(which int) {
 					}
 				}
 				if match <= few {
-					v, _ := m.panel.Slabs[set[0]].At(s, t)
-					m.emit(&Fact{Kind: Skyline, Indicator: int32(set[0]), Subject: int32(s), Peers: int32(k), Rival: None, Since: None, Period: int32(t),
-						P1: int32(match), P2: int32(which), Value: v, Observed: uint16(len(members)), Members: uint16(len(peers.Members))})
+					v, _ := m.panel.Slabs[set[0]].At(int(s), t)
+					m.emit(&Fact{Kind: Skyline, Indicator: int32(set[0]), Subject: s, Peers: int32(k), Rival: None, Since: None, Period: int32(t),
+						P1: int32(match), P2: int32(which), Value: v, Observed: uint16(len(members[k])), Members: uint16(len(peers.Members))})
 				}
 			}
 		}

@@ -8,31 +8,31 @@ const topMost = 8
 func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 	o, f := &m.Options, &m.field
 	k := int(st.of[s])
+	ranks, keys, count, median := st.rank[s*f.t:(s+1)*f.t], f.key[s*f.t:(s+1)*f.t], st.count[k*f.t:(k+1)*f.t], st.median[k*f.t:(k+1)*f.t]
 	var lastTop [topMost]int32
 	for i := range o.TopK {
 		lastTop[i] = None
 	}
 	best, worst := m.up[:0], m.down[:0]
 	first, prev := -1, -1
-	var top [topMost]run
-	var above run
+	held := places{ks: tellable(o.TopK, int(base.Members))}
+	fact := base
 	for i, t := range cols {
-		r := int32(st.rank[s*f.t+t])
+		r := int32(ranks[t])
 		if r == 0 {
 			continue
 		}
 		if prev >= 0 && f.broken(s, cols[prev], t) {
 			first, best, worst = -1, best[:0], worst[:0]
-			top, above = [topMost]run{}, run{}
+			held.forget()
 			for i := range o.TopK {
 				lastTop[i] = None
 			}
 		}
-		fact := base
-		fact.Period, fact.Value = int32(t), f.sign*f.key[s*f.t+t]
-		fact.Observed = st.count[k*f.t+t]
-		fact.P1 = r
-		wanted := t >= o.From && (o.Mechanical || covered(fact))
+		fact.Period, fact.Value = int32(t), f.sign*keys[t]
+		fact.Observed = count[t]
+		fact.First, fact.P1 = base.First, r
+		wanted := t >= o.From && (o.Mechanical || covered(&fact))
 		if wanted && !o.Mechanical {
 			fact.Kind, fact.First = Rank, int32(max(first, 0))
 			m.emit(&fact)
@@ -40,12 +40,15 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 		if first >= 0 {
 			fact.First = int32(first)
 			if wanted && prev == i-1 {
-				m.moved(&fact, int32(st.rank[s*f.t+cols[prev]]), cols[prev])
+				m.moved(&fact, int32(ranks[cols[prev]]), cols[prev])
 			}
 			m.firstTop(st, k, &fact, &lastTop, i, cols, wanted)
 			if !o.Mechanical {
 				m.bestSince(&best, &worst, &fact, i, cols, wanted)
-				m.stay(st, k, s, &top, &above, &fact, prev == i-1, wanted)
+				held.keep(r, keys[t] > median[t], prev == i-1, int32(t))
+				if wanted {
+					m.stay(&held, &fact)
+				}
 			}
 		} else {
 			best, worst = append(best, mark{float64(-r), int32(t)}), append(worst, mark{float64(r), int32(t)})
@@ -62,16 +65,17 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 }
 
 // covered reports whether enough peers are published for a rank to mean much.
-func covered(f Fact) bool { return 2*f.Observed >= f.Members }
+func covered(f *Fact) bool { return 2*f.Observed >= f.Members }
 
 // moved emits a change of rank.
-func (m *miner) moved(now *Fact, old int32, from int) {
-	if old == now.P1 {
+func (m *miner) moved(fact *Fact, old int32, from int) {
+	rank, since := fact.P1, fact.Since
+	if old == rank {
 		return
 	}
-	fact := *now
-	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, now.P1, int32(from)
-	m.emit(&fact)
+	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, rank, int32(from)
+	m.emit(fact)
+	fact.P1, fact.P2, fact.Since = rank, 0, since
 }
 
 // firstTop emits first top-k, since and on record.
@@ -118,52 +122,65 @@ func (m *miner) bestSince(best, worst *stack, fact *Fact, i int, cols []int, wan
 	if !wanted || fact.Observed < 3 {
 		return
 	}
-	onRecord := i - m.index(fact.First, cols)
-	for _, side := range []struct {
-		kind  Kind
-		since int32
-	}{{BestRank, b}, {WorstRank, w}} {
-		span := onRecord
-		if side.since >= 0 {
-			span = i - m.index(side.since, cols)
+	since := fact.Since
+	for side, last := range [2]int32{b, w} {
+		from := last
+		if from < 0 {
+			from = fact.First
 		}
-		if span >= m.Gap {
-			one := *fact
-			one.Kind, one.Since = side.kind, side.since
-			m.emit(&one)
+		if i-m.index(from, cols) >= m.Gap {
+			fact.Kind, fact.Since = [2]Kind{BestRank, WorstRank}[side], last
+			m.emit(fact)
+		}
+	}
+	fact.Since = since
+}
+
+// places is how long a subject has kept a place among the first of its peers,
+// and above their median.
+type places struct {
+	ks    []int // ascending
+	top   [topMost]run
+	above run
+}
+
+// tellable gives the k of first top-k that are told of a set: one of more than half
+// of it says nothing.
+func tellable(ks []int, members int) []int {
+	for len(ks) > 0 && 2*ks[len(ks)-1] > members {
+		ks = ks[:len(ks)-1]
+	}
+	return ks
+}
+
+func (p *places) forget() { p.top, p.above = [topMost]run{}, run{} }
+
+// keep carries the runs on with a rank.
+func (p *places) keep(rank int32, above, whole bool, t int32) {
+	keep(&p.above, above, whole, t)
+	if last := len(p.ks) - 1; last >= 0 && (int(rank) <= p.ks[last] || p.top[last].n > 0) {
+		for j, k := range p.ks {
+			keep(&p.top[j], int(rank) <= k, whole, t)
 		}
 	}
 }
 
 // stay emits how long a subject has kept a place at the top, and above the
 // median of its peers.
-func (m *miner) stay(st *standing, k, s int, top *[topMost]run, above *run, fact *Fact, whole, wanted bool) {
-	t := int(fact.Period)
-	// A k of more than half of the set is never told, and so not followed.
-	ks := m.TopK
-	for len(ks) > 0 && 2*ks[len(ks)-1] > int(fact.Members) {
-		ks = ks[:len(ks)-1]
-	}
-	for j, limit := range ks {
-		keep(&top[j], int(fact.P1) <= limit, whole, fact.Period)
-	}
-	keep(above, m.field.key[s*m.field.t+t] > st.median[k*m.field.t+t], whole, fact.Period)
-	if !wanted {
-		return
-	}
-	for j, limit := range ks {
+func (m *miner) stay(held *places, fact *Fact) {
+	rank, since := fact.P1, fact.Since
+	for j, k := range held.ks {
 		// A place among the first five is said by its smallest k only.
-		if top[j].n >= m.Running && 2*limit <= int(fact.Observed) && (j == 0 || top[j].n > top[j-1].n) {
-			one := *fact
-			one.Kind, one.P1, one.P2, one.Since = TopStreak, int32(top[j].n), int32(limit), top[j].from
-			m.emit(&one)
+		if n := held.top[j].n; n >= m.Running && 2*k <= int(fact.Observed) && (j == 0 || n > held.top[j-1].n) {
+			fact.Kind, fact.P1, fact.P2, fact.Since = TopStreak, int32(n), int32(k), held.top[j].from
+			m.emit(fact)
 		}
 	}
-	if above.n >= m.Running && fact.Observed >= 3 {
-		one := *fact
-		one.Kind, one.P1, one.P2, one.Since = MedianStreak, int32(above.n), 0, above.from
-		m.emit(&one)
+	if held.above.n >= m.Running && fact.Observed >= 3 {
+		fact.Kind, fact.P1, fact.P2, fact.Since = MedianStreak, int32(held.above.n), 0, held.above.from
+		m.emit(fact)
 	}
+	fact.P1, fact.P2, fact.Since = rank, 0, since
 }
 
 // keep carries a run on; a missing period ends it.
@@ -213,14 +230,13 @@ func (m *miner) overtakes(st *standing, cols []int, base Fact) {
 }
 
 // passed emits an overtaking if the first is ahead now and was behind before.
-func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, about *Fact) {
+func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fact *Fact) {
 	f := &m.field
 	u, d := f.key[int(up)*f.t:int(up)*f.t+f.t], f.key[int(down)*f.t:int(down)*f.t+f.t]
-	t := int(about.Period)
+	t := int(fact.Period)
 	if !(u[was] < d[was] && u[t] > d[t]) || f.broken(int(up), was, t) || f.broken(int(down), was, t) {
 		return
 	}
-	fact := *about
 	fact.Since, fact.First = None, int32(was)
 	for j := i - 2; j >= 0; j-- {
 		c := cols[j]
@@ -238,11 +254,11 @@ func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, abo
 	fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtake, up, down, f.sign*u[t], f.sign*d[t]
 	fact.P1 = int32(st.rank[int(up)*f.t+t])
 	if m.wants(int(up)) {
-		m.emit(&fact)
+		m.emit(fact)
 	}
 	if m.watched != nil && m.wants(int(down)) {
 		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtaken, down, up, f.sign*d[t], f.sign*u[t]
 		fact.P1 = int32(st.rank[int(down)*f.t+t])
-		m.emit(&fact)
+		m.emit(fact)
 	}
 }

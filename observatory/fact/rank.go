@@ -99,9 +99,15 @@ func (f *field) lay(x *panel.Slab, sign float64) {
 		f.bounds = numbered(x.Classes, func(c panel.Class) string { return c.Boundary })
 	}
 	nan := math.NaN()
+	var before []entry // of the period before
 	for t := range x.T {
 		row := f.sorted[t][:0]
 		column, values := x.Have.Column(t), x.Values[t*x.N:(t+1)*x.N]
+		for _, e := range before {
+			if x.Have.Has(int(e.s), t) {
+				row = append(row, entry{sign * values[e.s], e.s})
+			}
+		}
 		for s, v := range values {
 			cell := s*x.T + t
 			if column[s>>6]&(1<<(s&63)) == 0 {
@@ -109,22 +115,43 @@ func (f *field) lay(x *panel.Slab, sign float64) {
 				continue
 			}
 			f.key[cell] = sign * v
-			row = append(row, entry{sign * v, int32(s)})
+			if t == 0 || !x.Have.Has(s, t-1) {
+				row = append(row, entry{sign * v, int32(s)})
+			}
 			if f.class != nil {
 				f.class[cell] = x.Class[t*x.N+s]
 			}
 		}
-		slices.SortFunc(row, func(a, b entry) int {
-			switch {
-			case a.key > b.key:
-				return -1
-			case a.key < b.key:
-				return 1
-			}
-			return cmp.Compare(a.s, b.s)
-		})
-		f.sorted[t] = row
+		settle(row)
+		f.sorted[t], before = row, row
 	}
+}
+
+// settle puts a period's entries in order, the best first, equal ones by
+// subject. They come in the order of the period before, and few move far: they
+// are inserted one by one, and sorted anew when that turns out to be more work.
+func settle(row []entry) {
+	left := 16 * len(row)
+	for i := 1; i < len(row) && left >= 0; i++ {
+		e, j := row[i], i
+		for ; j > 0 && (row[j-1].key < e.key || row[j-1].key == e.key && row[j-1].s > e.s); j-- {
+			row[j] = row[j-1]
+		}
+		row[j] = e
+		left -= i - j
+	}
+	if left >= 0 {
+		return
+	}
+	slices.SortFunc(row, func(a, b entry) int {
+		switch {
+		case a.key > b.key:
+			return -1
+		case a.key < b.key:
+			return 1
+		}
+		return cmp.Compare(a.s, b.s)
+	})
 }
 
 // numbered gives each class the number of one of its two versions.

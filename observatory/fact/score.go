@@ -130,29 +130,33 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 		fresh[t] = novelty(t, latest)
 	}
 	pace := form == Growth || m.panel.Indicators[indicator].Pace
-	for i := range m.raw {
-		f := &m.raw[i]
-		f.Rarity = tail[f.Kind][strength(f, m.apart)]
-		f.Importance = float32(f.Kind.weight() * scales[f.Members])
+	score := func(f *Fact) (rarity, importance, score float32) {
+		rarity = tail[f.Kind][strength(f, m.apart)]
+		importance = float32(f.Kind.weight() * scales[f.Members])
 		if pace && (f.Kind == Overtake || f.Kind == Overtaken) {
-			f.Importance /= 2 // growth rates cross all the time
+			importance /= 2 // growth rates cross all the time
 		}
 		if form == Growth && f.Kind == RankChange {
-			f.Importance *= 0.7 // and so do ranks of what nobody publishes
+			importance *= 0.7 // and so do ranks of what nobody publishes
 		}
 		if m.known(f) || f.Kind == BestRank && 3*f.P1 > int32(f.Members) {
-			f.Importance *= 0.6 // told before, or the best of a place in the middle
+			importance *= 0.6 // told before, or the best of a place in the middle
 		}
-		f.Robust = 1
-		f.Novelty = fresh[f.Period]
-		f.Score = f.Rarity * f.Importance * f.Novelty
+		score = rarity * importance * fresh[f.Period]
 		if f.Members > 0 {
-			f.Score *= float32(f.Observed) / float32(f.Members)
+			score *= float32(f.Observed) / float32(f.Members)
 		}
+		return rarity, importance, score
 	}
-	kept := m.best()
+	kept := m.best(func(f *Fact) float32 {
+		_, _, s := score(f)
+		return s
+	})
 	for i := range kept {
-		m.qualify(&kept[i], form)
+		f := &kept[i]
+		f.Rarity, f.Importance, f.Score = score(f)
+		f.Robust, f.Novelty = 1, fresh[f.Period]
+		m.qualify(f, form)
 	}
 	m.survive(indicator, kept)
 	return kept
@@ -212,26 +216,24 @@ func latest(x *panel.Slab) int {
 }
 
 // best copies the facts to keep out of the buffer.
-func (m *miner) best() []Fact {
+func (m *miner) best(score func(*Fact) float32) []Fact {
 	if m.Most == 0 || len(m.raw) <= m.Most {
 		return slices.Clone(m.raw)
 	}
-	// The bound by score, found without ordering the rest.
 	scores := make([]float32, len(m.raw))
 	for i := range m.raw {
-		scores[i] = m.raw[i].Score
+		scores[i] = score(&m.raw[i])
 	}
-	bound := nth(scores, m.Most)
+	// The bound by score, found without ordering the rest.
+	bound := nth(slices.Clone(scores), m.Most)
 	kept := make([]Fact, 0, m.Most)
-	for _, f := range m.raw {
-		if f.Score > bound {
-			kept = append(kept, f)
-		}
-	}
 	var equal []Fact
-	for _, f := range m.raw {
-		if f.Score == bound {
-			equal = append(equal, f)
+	for i, s := range scores {
+		switch {
+		case s > bound:
+			kept = append(kept, m.raw[i])
+		case s == bound:
+			equal = append(equal, m.raw[i])
 		}
 	}
 	slices.SortFunc(equal, better)
