@@ -76,6 +76,9 @@ func likeness(below, above, sign float64) float64 {
 func (m *miner) gap(fact *Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
 	f, at := &m.field, int(fact.Period)
 	low, high := f.key[s*f.t:(s+1)*f.t], f.key[above*f.t:(above+1)*f.t]
+	if i == 0 || !(low[cols[i-1]] < high[cols[i-1]]) {
+		return // as with half of all pairs
+	}
 	now := likeness(low[at], high[at], f.sign)
 	last, n, before := now, 0, 0.0
 	for j := i - 1; j >= 0; j-- {

@@ -103,12 +103,14 @@ func (m *miner) infer(r *Result) {
 	}
 	all := m.test(every, nil)
 	r.Tested = len(all)
+	var kept []Fact
 	for _, h := range all {
 		if m.shows(h) {
 			r.Counts[h.fact.Kind]++
-			r.Facts = append(r.Facts, h.fact)
+			kept = append(kept, h.fact)
 		}
 	}
+	m.found = append(m.found, kept)
 }
 
 // shows reports whether a tested claim is a fact that is wanted.

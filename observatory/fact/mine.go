@@ -27,10 +27,14 @@ type miner struct {
 	state     []running
 	watched   []bool // nil: all
 	up, down  stack
+	keys      []float64
+	scores    []float32 // of raw
+	spare     []float32
 	sink      func(Fact) // takes every fact in place of the tally; nil: none
 	apart     int        // periods between those that are compared
 	keepFrom  int        // facts of earlier periods are counted and not kept
 	raw       []Fact
+	found     [][]Fact // by pass
 	tally     tally
 }
 
@@ -86,11 +90,7 @@ func Mine(p *panel.Panel, o Options) *Result {
 	for i := range m.Targets {
 		m.collect(r, m.Targets[i].Indicator, Level, func() { m.target(i) })
 	}
-	if !o.Whole {
-		r.fold(p)
-	}
-	slices.SortFunc(r.Facts, better)
-	return r
+	return m.ranked(r)
 }
 
 // MineIndicator finds the enumerative facts of one indicator: what a release
@@ -99,8 +99,15 @@ func MineIndicator(p *panel.Panel, indicator int, o Options) *Result {
 	m := newMiner(p, o)
 	r := &Result{}
 	m.mineIndicator(indicator, r)
-	if !o.Whole {
-		r.fold(p)
+	return m.ranked(r)
+}
+
+// ranked puts together what the passes found, without what another fact implies
+// unless the whole is asked for, the best first.
+func (m *miner) ranked(r *Result) *Result {
+	r.Facts = slices.Concat(m.found...)
+	if !m.Whole {
+		r.fold(m.panel)
 	}
 	slices.SortFunc(r.Facts, better)
 	return r
@@ -129,21 +136,36 @@ func (m *miner) mineIndicator(i int, r *Result) {
 	}
 }
 
-// stale is after how many periods novelty has halved a fact so often that it is
-// never among the best.
-const stale = 5
+// Novelty halves with each period. The best facts are looked for among those of
+// the recent periods, and further back only where an older one might be among
+// them; what is stale is never told.
+const (
+	recent = 2
+	stale  = 5
+)
 
 // collect takes what a pass emits, weighs it and keeps the best.
 func (m *miner) collect(r *Result, indicator int, form Form, pass func()) {
-	m.raw = m.raw[:0]
-	m.tally.reset()
 	m.apart = step(m.panel, indicator)
-	m.keepFrom = m.since(indicator)
-	pass()
+	keep := func(from int) ([]Fact, bool) {
+		m.raw, m.keepFrom = m.raw[:0], from
+		m.tally.reset()
+		pass()
+		return m.weigh(indicator, form)
+	}
+	all := m.since(indicator)
+	first := all
+	if m.Most > 0 {
+		first = max(all, m.latest(indicator)-recent)
+	}
+	kept, sure := keep(first)
+	if !sure && first > all {
+		kept, _ = keep(all)
+	}
 	for k, n := range m.tally.kinds() {
 		r.Counts[k] += n
 	}
-	r.Facts = append(r.Facts, m.weigh(indicator, form)...)
+	m.found = append(m.found, kept)
 }
 
 // compared gives the runs of periods that a form's history compares: all, or for

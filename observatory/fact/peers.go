@@ -198,6 +198,7 @@ func keep(r *run, holds, whole bool, t int32) {
 // overtakes emits who passed whom between two periods in each peer set: of all
 // pairs, or of those who are or were neighbours in rank.
 func (m *miner) overtakes(st *standing, cols []int, base Fact) {
+	f := &m.field
 	for i := 1; i < len(cols); i++ {
 		was, t := cols[i-1], cols[i]
 		if t < m.From {
@@ -207,23 +208,39 @@ func (m *miner) overtakes(st *standing, cols []int, base Fact) {
 			n, before := st.ordered(k, t), st.ordered(k, was)
 			fact := base
 			fact.Peers, fact.Period, fact.Observed, fact.Members = int32(st.sets[k]), int32(t), uint16(len(n)), uint16(st.at[k+1]-st.at[k])
+			keys := m.keys[:0] // before, in the order of now
+			for _, s := range n {
+				keys = append(keys, f.key[int(s)*f.t+was])
+			}
+			m.keys = keys
 			if m.AllPairs {
-				for a := range n {
-					for _, b := range n[a+1:] {
-						m.passed(st, n[a], b, was, i, cols, &fact)
+				for a, key := range keys {
+					for b := a + 1; b < len(keys); b++ {
+						if key < keys[b] {
+							m.passed(st, n[a], n[b], was, i, cols, &fact)
+						}
 					}
 				}
 				continue
 			}
-			for a := 0; a+1 < len(n); a++ {
-				m.passed(st, n[a], n[a+1], was, i, cols, &fact)
+			for a := 1; a < len(keys); a++ {
+				if keys[a-1] < keys[a] {
+					m.passed(st, n[a-1], n[a], was, i, cols, &fact)
+				}
 			}
-			for a := 0; a+1 < len(before); a++ {
-				// Neighbours before: the one below is now above, and not next to it.
-				up, down := before[a+1], before[a]
-				if pu, pd := st.place[int(up)*m.field.t+t], st.place[int(down)*m.field.t+t]; st.rank[int(up)*m.field.t+t] > 0 && st.rank[int(down)*m.field.t+t] > 0 && pu+1 != pd {
+			// Neighbours before: the one below is now above, and not next to it.
+			down, placed := int32(None), 0
+			for _, up := range before {
+				cell := int(up)*f.t + t
+				if st.rank[cell] == 0 {
+					down = None
+					continue
+				}
+				place := int(st.place[cell])
+				if down != None && place+1 < placed {
 					m.passed(st, up, down, was, i, cols, &fact)
 				}
+				down, placed = up, place
 			}
 		}
 	}

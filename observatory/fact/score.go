@@ -100,9 +100,11 @@ func (k Kind) weight() float64 {
 
 // weigh gives the facts collected their scores and keeps the best. Rarity is
 // measured in the panel itself: how many facts of this kind are at least as
-// strong, among the cells that could have shown one.
-func (m *miner) weigh(indicator int, form Form) []Fact {
+// strong, among the cells that could have shown one. sure is whether no fact of
+// a period before those kept could be among the best.
+func (m *miner) weigh(indicator int, form Form) (kept []Fact, sure bool) {
 	var tail [kinds][strengths]float32
+	most := 0.0 // that a fact can score when it is new, but for the weights of its indicator and peer set
 	cells := float64(m.panel.Slabs[indicator].Count())
 	for k := range m.tally.n {
 		chances := cells
@@ -113,6 +115,9 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 		for s := strengths - 1; s >= 0; s-- {
 			n += int(m.tally.n[k][s])
 			tail[k][s] = float32(max(0, -math.Log2(float64(n+1)/(chances+2))))
+			if m.tally.n[k][s] > 0 {
+				most = max(most, float64(tail[k][s])*Kind(k).weight())
+			}
 		}
 	}
 	weight := m.weightOf(indicator)
@@ -148,7 +153,7 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 		}
 		return rarity, importance, score
 	}
-	kept := m.best(func(f *Fact) float32 {
+	kept, bound := m.best(func(f *Fact) float32 {
 		_, _, s := score(f)
 		return s
 	})
@@ -159,7 +164,8 @@ func (m *miner) weigh(indicator int, form Form) []Fact {
 		m.qualify(f, form)
 	}
 	m.survive(indicator, kept)
-	return kept
+	sure = m.keepFrom <= m.From || len(kept) == m.Most && float64(bound) > most*slices.Max(scales)*float64(novelty(m.keepFrom-1, latest))
+	return kept, sure
 }
 
 // weightOf gives how much an indicator's facts weigh.
@@ -215,20 +221,22 @@ func latest(x *panel.Slab) int {
 	return 0
 }
 
-// best copies the facts to keep out of the buffer.
-func (m *miner) best(score func(*Fact) float32) []Fact {
+// best copies the facts to keep out of the buffer and gives the least score of
+// them where some were left out.
+func (m *miner) best(score func(*Fact) float32) (kept []Fact, bound float32) {
 	if m.Most == 0 || len(m.raw) <= m.Most {
-		return slices.Clone(m.raw)
+		return slices.Clone(m.raw), 0
 	}
-	scores := make([]float32, len(m.raw))
+	m.scores = m.scores[:0]
 	for i := range m.raw {
-		scores[i] = score(&m.raw[i])
+		m.scores = append(m.scores, score(&m.raw[i]))
 	}
 	// The bound by score, found without ordering the rest.
-	bound := nth(slices.Clone(scores), m.Most)
-	kept := make([]Fact, 0, m.Most)
+	m.spare = append(m.spare[:0], m.scores...)
+	bound = nth(m.spare, m.Most)
+	kept = make([]Fact, 0, m.Most)
 	var equal []Fact
-	for i, s := range scores {
+	for i, s := range m.scores {
 		switch {
 		case s > bound:
 			kept = append(kept, m.raw[i])
@@ -237,7 +245,7 @@ func (m *miner) best(score func(*Fact) float32) []Fact {
 		}
 	}
 	slices.SortFunc(equal, better)
-	return append(kept, equal[:m.Most-len(kept)]...)
+	return append(kept, equal[:m.Most-len(kept)]...), bound
 }
 
 // nth gives the n-th largest, and puts the smaller ones behind it.
