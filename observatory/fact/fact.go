@@ -175,7 +175,7 @@ func (f Fact) Key(p *panel.Panel) string {
 
 // Options say what to look for.
 type Options struct {
-	TopK       []int   // the k of first top-k
+	TopK       []int   // the k of first top-k, ascending
 	Gap        int     // periods that must lie between for a "since"
 	Running    int     // rises or falls in a row that make a streak
 	Broken     int     // and that make its end worth saying

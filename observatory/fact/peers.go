@@ -13,7 +13,6 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 	for i := range o.TopK {
 		lastTop[i] = None
 	}
-	best, worst := m.up[:0], m.down[:0]
 	first, prev := -1, -1
 	held := places{ks: tellable(o.TopK, int(base.Members))}
 	fact := base
@@ -23,7 +22,7 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 			continue
 		}
 		if prev >= 0 && f.broken(s, cols[prev], t) {
-			first, best, worst = -1, best[:0], worst[:0]
+			first = -1
 			held.forget()
 			for i := range o.TopK {
 				lastTop[i] = None
@@ -44,24 +43,20 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 			}
 			m.firstTop(st, k, &fact, &lastTop, i, cols, wanted)
 			if !o.Mechanical {
-				m.bestSince(&best, &worst, &fact, i, cols, wanted)
 				held.keep(r, keys[t] > median[t], prev == i-1, int32(t))
 				if wanted {
+					m.bestSince(ranks, &fact, i, cols)
 					m.stay(&held, &fact)
 				}
 			}
 		} else {
-			best, worst = append(best, mark{float64(-r), int32(t)}), append(worst, mark{float64(r), int32(t)})
 			first = t
 		}
-		for j, top := range o.TopK {
-			if int(r) <= top {
-				lastTop[j] = int32(t)
-			}
+		for j := len(o.TopK) - 1; j >= 0 && int(r) <= o.TopK[j]; j-- {
+			lastTop[j] = int32(t)
 		}
 		prev = i
 	}
-	m.up, m.down = best, worst
 }
 
 // covered reports whether enough peers are published for a rank to mean much.
@@ -116,22 +111,41 @@ func (m *miner) complete(st *standing, k, from, to int, cols []int) bool {
 	return true
 }
 
-// bestSince emits the best and the worst rank since.
-func (m *miner) bestSince(best, worst *stack, fact *Fact, i int, cols []int, wanted bool) {
-	b, w := best.last(float64(-fact.P1), int(fact.Period)), worst.last(float64(fact.P1), int(fact.Period))
-	if !wanted || fact.Observed < 3 {
+// bestSince emits the best and the worst rank since. Most ranks were reached on
+// both sides within the gap; only for the others is the last time looked up.
+func (m *miner) bestSince(ranks []uint16, fact *Fact, i int, cols []int) {
+	first, r, near := m.index(fact.First, cols), uint16(fact.P1), i-m.Gap+1
+	if near <= first || fact.Observed < 3 {
+		return
+	}
+	best, worst := true, true
+	for _, t := range cols[near:i] {
+		if ranks[t]-1 < r { // not ranked: 0 − 1 is the largest there is
+			best = false
+		}
+		if ranks[t] >= r {
+			worst = false
+		}
+	}
+	if !best && !worst {
 		return
 	}
 	since := fact.Since
-	for side, last := range [2]int32{b, w} {
-		from := last
-		if from < 0 {
-			from = fact.First
+	last := func(reached func(rank uint16) bool) int32 {
+		for j := near - 1; j >= first; j-- {
+			if reached(ranks[cols[j]]) {
+				return int32(cols[j])
+			}
 		}
-		if i-m.index(from, cols) >= m.Gap {
-			fact.Kind, fact.Since = [2]Kind{BestRank, WorstRank}[side], last
-			m.emit(fact)
-		}
+		return None
+	}
+	if best {
+		fact.Kind, fact.Since = BestRank, last(func(rank uint16) bool { return rank-1 < r })
+		m.emit(fact)
+	}
+	if worst {
+		fact.Kind, fact.Since = WorstRank, last(func(rank uint16) bool { return rank >= r })
+		m.emit(fact)
 	}
 	fact.Since = since
 }
