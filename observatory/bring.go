@@ -207,9 +207,6 @@ func (d *Desk) Look(ctx context.Context, who auth.Principal, in Import) (*Look, 
 	return d.read(ctx, who, in)
 }
 
-// piece is how many cells one change writes.
-const piece = 5000
-
 // Bring keeps what a file holds as a release that waits at the gate. A file with
 // an error in any cell is refused as a whole; one that says nothing new is a
 // Conflict. Errors name cells as spreadsheets do.
@@ -270,10 +267,12 @@ func (d *Desk) resumed(ctx context.Context, who auth.Principal, key string) (Don
 // fill writes the cells of a release and puts it to the gate. It may be done
 // again after it was broken off.
 func (d *Desk) fill(ctx context.Context, who auth.Principal, id int64, look *Look, digest attach.Digest, key string) error {
-	for part := range slices.Chunk(look.Fresh, piece) {
-		if err := d.DB.Write(ctx, &filling{id, part}); err != nil {
+	n := 0
+	for cells := range slices.Chunk(slices.SortedFunc(slices.Values(look.Fresh), inOrder), piece) {
+		if err := d.DB.Write(ctx, &filling{id, n, cells}); err != nil {
 			return err
 		}
+		n++
 	}
 	if _, err := d.Files.Add(ctx, who, id, []attach.Digest{digest}, key+"/file"); err != nil {
 		return err
@@ -338,23 +337,6 @@ func (c *bringing) Decide(g *store.Group) error {
 		Cells   int64      `json:"cells"`
 	}{r.Name, r.Digest, r.Freq, r.Vintage, r.Cells})
 	return err
-}
-
-// filling writes some of a release's cells.
-type filling struct {
-	release int64
-	cells   []Cell
-}
-
-// Load implements store.Change.
-func (c *filling) Load(*store.Group) {}
-
-// Decide implements store.Change.
-func (c *filling) Decide(g *store.Group) error {
-	for _, x := range c.cells {
-		store.Insert(g, &cells, place{c.release, x.Indicator, x.Subject, x.Period}, x)
-	}
-	return nil
 }
 
 // opening puts a release, whose cells are all written, to the gate with what was

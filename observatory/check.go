@@ -70,7 +70,7 @@ func (d *Desk) checkRelease(ctx context.Context, r Release) ([]audit.Finding, er
 			Digest string `json:"cells_sha256"`
 		}
 		if err := json.Unmarshal(e.Body, &body); err != nil || body.Digest != digestOf(cells) {
-			return finding("release_cell", r.ID, "数据与发布时的摘要不符", "the figures are not those that were published"), nil
+			return finding("release_series", r.ID, "数据与发布时的摘要不符", "the figures are not those that were published"), nil
 		}
 		return nil, nil
 	}

@@ -9,7 +9,6 @@ import (
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/link"
-	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/web"
 	"touyan.dev/touyan/observatory/panel"
 )
@@ -255,16 +254,14 @@ func (d *Desk) grounds(ctx context.Context, n *naming, f Fact) ([]GroundRow, err
 // broughtBy gives the newest release whose file says a figure at the place named;
 // 0 for a figure that was computed.
 func (d *Desk) broughtBy(ctx context.Context, freq panel.Freq, at spot, from panel.Source) (int64, error) {
-	found, err := store.Collect(ctx, d.DB, func(row store.Scanner) (id int64, err error) {
-		err = row.Scan(&id)
-		return id, err
-	}, `SELECT r.id FROM release_cell c JOIN release r ON r.id = c.release
-		WHERE c.indicator = ? AND c.subject = ? AND c.period = ? AND c.line = ? AND r.name = ? AND r.freq = ? AND r.state = ? ORDER BY r.id DESC`,
-		at.indicator, at.subject, int64(at.period), int64(from.Line), from.File, int64(freq), string(Published))
-	if err != nil || len(found) == 0 {
-		return 0, fault.Wrap("observatory.broughtBy", err)
+	cells, err := d.unpacked(ctx, "c.indicator = ? AND r.name = ? AND r.freq = ? AND r.state = ?", at.indicator, from.File, int64(freq), string(Published))
+	newest := int64(0)
+	for _, c := range cells {
+		if c.Subject == at.subject && c.Period == at.period && c.Line == from.Line {
+			newest = c.Release // they come in the order of their releases
+		}
 	}
-	return found[0], nil
+	return newest, err
 }
 
 // led gives the matters that came of a fact or a development.

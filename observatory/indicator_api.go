@@ -8,7 +8,6 @@ import (
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
-	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/web"
 	"touyan.dev/touyan/observatory/forecast"
 	"touyan.dev/touyan/observatory/panel"
@@ -351,18 +350,29 @@ const revisionsShown = 24
 
 // revised gives the newest figures of a series that were published more than once.
 func (d *Desk) revised(ctx context.Context, freq panel.Freq, indicator, subject string) ([]RevisedRow, error) {
+	list, err := d.published(ctx, freq, "")
+	if err != nil {
+		return nil, err
+	}
+	cells, err := d.readCells(ctx, through{freq: freq, only: []string{indicator}})
+	if err != nil {
+		return nil, err
+	}
+	order := map[int64]int{}
+	for i, r := range list {
+		order[r.ID] = i
+	}
 	type step struct {
-		period int
+		period, order int
 		StepRow
 	}
-	steps, err := store.Collect(ctx, d.DB, func(row store.Scanner) (s step, err error) {
-		err = row.Scan(&s.period, &s.Vintage, &s.Release, &s.Value, &s.Provisional)
-		return s, err
-	}, `SELECT c.period, r.vintage, r.id, c.value, c.provisional FROM release_cell c JOIN release r ON r.id = c.release
-		WHERE c.indicator = ? AND c.subject = ? AND r.freq = ? AND r.state = ? ORDER BY c.period DESC, r.vintage, r.id`, indicator, subject, int64(freq), string(Published))
-	if err != nil {
-		return nil, fault.Wrap("observatory.revised", err)
+	var steps []step
+	for _, c := range cells {
+		if i, in := order[c.Release]; in && c.Subject == subject {
+			steps = append(steps, step{c.Period, i, StepRow{Vintage: list[i].Vintage, Release: c.Release, Value: c.Value, Provisional: c.Provisional}})
+		}
 	}
+	slices.SortFunc(steps, func(a, b step) int { return cmp.Or(cmp.Compare(b.period, a.period), cmp.Compare(a.order, b.order)) })
 	rows := []RevisedRow{}
 	for i := 0; i < len(steps); {
 		k := i

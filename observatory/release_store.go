@@ -42,20 +42,6 @@ type place struct {
 
 func (p place) args() []any { return []any{p.release, p.indicator, p.subject, int64(p.period)} }
 
-var cells = store.Table[place, Cell]{
-	Name: "release_cell", Key: []string{"release", "indicator", "subject", "period"}, KeyType: []string{"BIGINT", "TEXT", "TEXT", "BIGINT"}, Derived: true,
-	Cols:    []string{"value", "provisional", "line", "col"},
-	KeyArgs: place.args,
-	Args:    func(c Cell) []any { return []any{c.Value, c.Provisional, int64(c.Line), int64(c.Col)} },
-}
-
-const cellColumns = "c.release, c.indicator, c.subject, c.period, c.value, c.provisional, c.line, c.col"
-
-func scanCell(row store.Scanner) (c Cell, err error) {
-	err = row.Scan(&c.Release, &c.Indicator, &c.Subject, &c.Period, &c.Value, &c.Provisional, &c.Line, &c.Col)
-	return c, err
-}
-
 const doubtColumns = "found, release, indicator, subject, period, rule, value, expected, state, reason, decided, decided_by"
 
 func (d *Doubt) dest() []any {
@@ -134,12 +120,6 @@ func (d *Desk) published(ctx context.Context, freq panel.Freq, asOf string) ([]R
 	}
 	all, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state = ? AND freq = ? AND vintage <= ? ORDER BY vintage, id", string(Published), int64(freq), asOf)
 	return all, fault.Wrap("observatory.published", err)
-}
-
-// cellsOf gives the cells of a release.
-func (d *Desk) cellsOf(ctx context.Context, release int64) ([]Cell, error) {
-	all, err := store.Collect(ctx, d.DB, scanCell, "SELECT "+cellColumns+" FROM release_cell c WHERE c.release = ? ORDER BY c.indicator, c.subject, c.period", release)
-	return all, fault.Wrap("observatory.cellsOf", err)
 }
 
 // Doubts gives what the gate noticed when a release came.

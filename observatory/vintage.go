@@ -190,24 +190,6 @@ func (r *Reference) related(codes []string) []string {
 	return out
 }
 
-// readCells reads the cells of all published releases of a frequency, and those
-// of the one that is put on top.
-func (d *Desk) readCells(ctx context.Context, t through) ([]Cell, error) {
-	query := "SELECT " + cellColumns + " FROM release_cell c JOIN release r ON r.id = c.release WHERE r.freq = ? AND (r.state = ? OR r.id = ?)"
-	args := []any{int64(t.freq), string(Published), t.with}
-	if len(t.only) == 0 && t.only != nil {
-		return nil, nil
-	}
-	if t.only != nil {
-		query += " AND c.indicator IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(t.only)), ", ") + ")"
-		for _, code := range t.only {
-			args = append(args, code)
-		}
-	}
-	all, err := store.Collect(ctx, d.DB, scanCell, query, args...)
-	return all, fault.Wrap("observatory.readCells", err)
-}
-
 func (d *Desk) readDoubts(ctx context.Context) ([]Doubt, error) {
 	all, err := store.Collect(ctx, d.DB, scanDoubt, "SELECT "+doubtColumns+" FROM doubt")
 	return all, fault.Wrap("observatory.readDoubts", err)

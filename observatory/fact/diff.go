@@ -90,15 +90,26 @@ func Hold(p *panel.Panel, indicator int, o Options, told []Told) map[string]Fact
 		forms[f.String()] = f
 	}
 	was, wanted := map[string]Told{}, map[place]bool{}
+	// Only what the told facts speak of is mined: their subjects, forms and periods.
+	ofForm, heads := map[Form]bool{}, o.PerHead
+	o.Watch, o.From, o.PerHead = []int{}, p.Axis.Len, ""
 	for _, t := range told {
 		subject := None
 		if t.Subject != "" {
-			subject, _ = p.Subject(t.Subject)
+			if subject, _ = p.Subject(t.Subject); subject >= 0 {
+				o.Watch = append(o.Watch, subject)
+			}
 		}
 		_, period, _ := panel.ParsePeriod(t.Time)
-		col, _ := p.Axis.Col(period)
+		col, ok := p.Axis.Col(period)
+		if ok {
+			o.From = min(o.From, col)
+		}
 		was[t.Key] = t
-		wanted[place{named[t.Kind], forms[t.Form], int32(subject), int32(col)}] = true
+		wanted[place{named[t.Kind], forms[t.Form], int32(subject), int32(col)}], ofForm[forms[t.Form]] = true, true
+	}
+	if o.Growth = o.Growth && ofForm[Growth]; ofForm[PerHead] {
+		o.PerHead = heads
 	}
 	out := map[string]Fact{}
 	m := newMiner(p, o)

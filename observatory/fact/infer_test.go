@@ -47,10 +47,10 @@ func noise(r *rand.Rand, n, periods int, draw func() float64) *panel.Panel {
 }
 
 func inferred(p *panel.Panel) []Fact {
-	m := newMiner(p, Options{})
+	m := newMiner(p, Options{Whole: true})
 	r := &Result{}
 	m.infer(r)
-	return r.Facts
+	return m.ranked(r).Facts
 }
 
 // TestNoise: of panels in which nothing happened at most 5 in a hundred show any

@@ -33,18 +33,15 @@ CREATE TABLE release (
 CREATE INDEX release_state ON release (state, freq, vintage, id);
 CREATE INDEX release_digest ON release (digest);
 
-CREATE TABLE release_cell ( /* clustered */
+-- The cells of a release, packed by indicator: whoever reads one reads its series.
+CREATE TABLE release_series (
     release BIGINT NOT NULL,
     indicator TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    period BIGINT NOT NULL,
-    value DOUBLE PRECISION NOT NULL,
-    provisional BOOLEAN NOT NULL,
-    line BIGINT NOT NULL,
-    col BIGINT NOT NULL,
-    PRIMARY KEY (release, indicator, subject, period)
+    part BIGINT NOT NULL,
+    cells BYTEA NOT NULL,
+    PRIMARY KEY (release, indicator, part)
 );
-CREATE INDEX release_cell_series ON release_cell (indicator, subject, period);
+CREATE INDEX release_series_indicator ON release_series (indicator, release);
 
 -- What the quality gate noticed of a cell, and what a person decided of it.
 -- release is the one that the cell came with, found the one at whose gate it was
