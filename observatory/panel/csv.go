@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -176,10 +177,15 @@ func at(line int, column, zh, en string) fault.Field {
 
 // observation is one cell read.
 type observation struct {
-	indicator, subject, period int
-	line, column               int
-	value                      float64
+	value              float64
+	indicator, subject int32
+	period             int32
+	line, column       int32
 }
+
+// block is how many observations are kept in one piece: a file is read once and
+// nothing that was read is moved.
+const block = 4096
 
 // reader collects the cells of a file.
 type reader struct {
@@ -194,7 +200,7 @@ type reader struct {
 	units      map[string]int // columns of values in wide and periods → indicator or period
 	columnsOf  []int          // those columns, in the order of the file
 	freq       Freq
-	seen       []observation
+	seen       [][]observation // in blocks
 	faults     []fault.Field
 }
 
@@ -276,7 +282,7 @@ func (r *reader) row(row []string) {
 		r.codes = append(r.codes, code)
 		r.subjects[code] = s
 	}
-	o := observation{subject: s, line: r.Line}
+	o := observation{subject: int32(s), line: int32(r.Line)}
 	if r.time >= 0 {
 		f, period, ok := ParsePeriod(clean(row[r.time]))
 		if !ok {
@@ -286,11 +292,11 @@ func (r *reader) row(row []string) {
 		if !r.sameFreq(f, r.Line, r.TimeCol) {
 			return
 		}
-		o.period = period
+		o.period = int32(period)
 	}
 	if r.Layout == Wide {
 		for _, col := range r.columnsOf {
-			o.column = col
+			o.column = int32(col)
 			r.cell(o, r.Head[col], row[col])
 		}
 		return
@@ -304,12 +310,12 @@ func (r *reader) row(row []string) {
 		return
 	}
 	if r.Layout == Long {
-		o.column = r.value
+		o.column = int32(r.value)
 		r.cell(o, name, row[r.value])
 		return
 	}
 	for _, col := range r.columnsOf {
-		o.column, o.period = col, r.units[r.Head[col]]
+		o.column, o.period = int32(col), int32(r.units[r.Head[col]])
 		r.cell(o, name, row[col])
 	}
 }
@@ -324,10 +330,10 @@ func (r *reader) cell(o observation, indicator, text string) {
 	i, known := r.indicators[indicator]
 	if !ok {
 		if r.Layout == Wide && r.Indicators == nil && !known {
-			r.columnsOf = slices.DeleteFunc(slices.Clone(r.columnsOf), func(c int) bool { return c == o.column })
+			r.columnsOf = slices.DeleteFunc(slices.Clone(r.columnsOf), func(c int) bool { return c == int(o.column) })
 			return
 		}
-		r.faults = append(r.faults, at(o.line, r.Head[o.column], "不是数字；没有数据请留空。", "It is not a number; leave it empty when there is none."))
+		r.faults = append(r.faults, at(int(o.line), r.Head[o.column], "不是数字；没有数据请留空。", "It is not a number; leave it empty when there is none."))
 		return
 	}
 	if !known {
@@ -335,8 +341,12 @@ func (r *reader) cell(o observation, indicator, text string) {
 		r.indicators[indicator] = i
 		r.order = append(r.order, indicator)
 	}
-	o.indicator, o.value = i, v
-	r.seen = append(r.seen, o)
+	o.indicator, o.value = int32(i), v
+	last := len(r.seen) - 1
+	if last < 0 || len(r.seen[last]) == block {
+		r.seen, last = append(r.seen, make([]observation, 0, block)), last+1
+	}
+	r.seen[last] = append(r.seen[last], o)
 }
 
 // panel puts the cells in their places.
@@ -344,19 +354,21 @@ func (r *reader) panel() (*Panel, error) {
 	if len(r.seen) == 0 {
 		return nil, fault.New(fault.Invalid, "panel.Read", "文件里没有一个数值，请检查列名和版本。", "The file holds no value; check the names of the columns and the vintage.")
 	}
-	first, last := r.seen[0].period, r.seen[0].period
-	for _, o := range r.seen {
-		first, last = min(first, o.period), max(last, o.period)
+	first, last := math.MaxInt, math.MinInt
+	for _, b := range r.seen {
+		for _, o := range b {
+			first, last = min(first, int(o.period)), max(last, int(o.period))
+		}
 	}
 	axis := Axis{Freq: r.freq, First: first, Len: last - first + 1}
 	if axis.Len > maxColumns || axis.Len*len(r.codes)*len(r.order) > maxCells {
 		return nil, fault.New(fault.TooMuch, "panel.Read", "数据跨越的时间太长，或对象和指标太多；请检查时间一列。", "The data span too long a time, or too many subjects and indicators; check the column of periods.")
 	}
 	sorted := slices.Sorted(slices.Values(r.codes))
-	place := map[string]int{}
+	places := make([]int, len(r.codes)) // of the subjects as they were met
 	subjects := make([]Subject, len(sorted))
 	for i, code := range sorted {
-		place[code] = i
+		places[r.subjects[code]] = i
 		subjects[i] = Subject{Code: code, Name: fault.T(code, code)}
 	}
 	indicators := make([]Indicator, len(r.order))
@@ -368,21 +380,24 @@ func (r *reader) panel() (*Panel, error) {
 	for i, slab := range p.Slabs {
 		slab.File, slab.Lines, slab.Column = r.File, make([]uint32, slab.N*slab.T), r.columnName(r.order[i], axis)
 	}
-	for _, o := range r.seen {
-		s, t, slab := place[r.codes[o.subject]], o.period-first, p.Slabs[o.indicator]
-		if v, twice := slab.At(s, t); twice && v != o.value {
-			r.faults = append(r.faults, at(o.line, r.Head[o.column],
-				fmt.Sprintf("与第 %d 行是同一对象、时间和指标，数值不同。", slab.Lines[t*slab.N+s]), fmt.Sprintf("Line %d has the same subject, period and indicator with another value.", slab.Lines[t*slab.N+s])))
-			if len(r.faults) >= maxFaults {
-				break
+	for _, b := range r.seen {
+		for _, o := range b {
+			s, t, slab := places[o.subject], int(o.period)-first, p.Slabs[o.indicator]
+			if v, twice := slab.At(s, t); twice && v != o.value {
+				line := slab.Lines[t*slab.N+s]
+				r.faults = append(r.faults, at(int(o.line), r.Head[o.column],
+					fmt.Sprintf("与第 %d 行是同一对象、时间和指标，数值不同。", line), fmt.Sprintf("Line %d has the same subject, period and indicator with another value.", line)))
+				continue
 			}
-			continue
+			slab.Set(s, t, o.value)
+			slab.Lines[t*slab.N+s] = uint32(o.line)
 		}
-		slab.Set(s, t, o.value)
-		slab.Lines[t*slab.N+s] = uint32(o.line)
+		if len(r.faults) >= maxFaults {
+			break
+		}
 	}
 	if len(r.faults) > 0 {
-		return nil, faulty(r.faults)
+		return nil, faulty(r.faults[:min(len(r.faults), maxFaults)])
 	}
 	return p, nil
 }
