@@ -70,6 +70,17 @@ func (m *miner) emit(f *Fact) {
 	}
 }
 
+// merelyCounts counts a fact by its strength and reports whether that is all
+// that is to be done: its period is none that facts are kept of. Ranks and their
+// changes, more than half of all facts, are so never made.
+func (m *miner) merelyCounts(kind Kind, period, strength int32) bool {
+	if m.sink != nil || int(period) >= m.keepFrom {
+		return false
+	}
+	m.tally.n[kind][min(strength, strengths-1)]++
+	return true
+}
+
 func (m *miner) wants(s int) bool { return m.watched == nil || m.watched[s] }
 
 // Mine finds the facts of a panel: of every indicator the enumerative ones, and

@@ -33,8 +33,10 @@ func (m *miner) place(st *standing, s int, cols []int, base Fact) {
 		fact.First, fact.P1 = base.First, r
 		wanted := t >= o.From && (o.Mechanical || covered(&fact))
 		if wanted && !o.Mechanical {
-			fact.Kind, fact.First = Rank, int32(max(first, 0))
-			m.emit(&fact)
+			if !m.merelyCounts(Rank, fact.Period, height(r)) {
+				fact.Kind, fact.First = Rank, int32(max(first, 0))
+				m.emit(&fact)
+			}
 		}
 		if first >= 0 {
 			fact.First = int32(first)
@@ -65,7 +67,7 @@ func covered(f *Fact) bool { return 2*f.Observed >= f.Members }
 // moved emits a change of rank.
 func (m *miner) moved(fact *Fact, old int32, from int) {
 	rank, since := fact.P1, fact.Since
-	if old == rank {
+	if old == rank || m.merelyCounts(RankChange, fact.Period, climb(old, rank)) {
 		return
 	}
 	fact.Kind, fact.P1, fact.P2, fact.Since = RankChange, old, rank, int32(from)

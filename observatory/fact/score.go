@@ -42,13 +42,10 @@ func strength(f *Fact, step int) int {
 	var n int32
 	back := func(from int32) int32 { return (f.Period - from) / int32(step) }
 	switch f.Kind {
-	case Rank: // the nearer to the top, the stronger; the last place next
-		n = 40 / f.P1
+	case Rank:
+		n = height(f.P1)
 	case RankChange:
-		n = f.P1 - f.P2
-		if n < 0 {
-			n = -n
-		}
+		n = climb(f.P1, f.P2)
 	case FirstTopOnRecord, FirstTopSince:
 		n = back(f.Since)/2 + 24/max(1, f.P2)
 	case BestRank, WorstRank, HighestSince, LowestSince, Record, LowestOnRecord:
@@ -82,6 +79,12 @@ func strength(f *Fact, step int) int {
 	}
 	return int(min(max(n, 0), strengths-1))
 }
+
+// height is the strength of a rank: the nearer to the top, the stronger.
+func height(rank int32) int32 { return 40 / rank }
+
+// climb is the strength of a change of rank, up or down.
+func climb(old, now int32) int32 { return max(old-now, now-old) }
 
 // weights of kinds: what a leader asks first.
 func (k Kind) weight() float64 {
