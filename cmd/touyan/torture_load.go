@@ -256,8 +256,9 @@ func (v *life) intend(ctx context.Context, c call) ack {
 	a, ok := v.l.do(ctx, c)
 	if !ok {
 		v.failed = true
-		// A server that is down needs no thousand questions a second.
-		_ = clock.System{}.Wait(ctx, time.Now().Add(20*time.Millisecond))
+		// A server that is down needs no thousand questions a second, all of which
+		// the next writers have to answer for.
+		_ = clock.System{}.Wait(ctx, time.Now().Add(200*time.Millisecond))
 	}
 	return a
 }

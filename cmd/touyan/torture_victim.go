@@ -37,6 +37,7 @@ type victim struct {
 	cmd               *exec.Cmd
 	site              *site
 	up, settled, done chan struct{}
+	word              chan struct{} // holds something once it has spoken
 	begun             time.Time
 	waive             bool // a server was killed under it: it may answer that it does not know
 }
@@ -52,7 +53,7 @@ func (c *tortureCmd) start(ctx context.Context, s *site, settle bool) (*victim, 
 	if err := s.ledger.writeAgain(again); err != nil {
 		return nil, err
 	}
-	v := &victim{site: s, up: make(chan struct{}), settled: make(chan struct{}), done: make(chan struct{}), begun: time.Now()}
+	v := &victim{site: s, up: make(chan struct{}), settled: make(chan struct{}), done: make(chan struct{}), word: make(chan struct{}, 1), begun: time.Now()}
 	v.cmd = exec.CommandContext(ctx, self, "torture", "--sync", c.Sync, "--write", s.dir, "--db", c.DB, "--again", again,
 		"--since", strconv.FormatInt(s.since.UnixMicro(), 10), fmt.Sprintf("--settle=%v", settle))
 	v.cmd.Stderr = os.Stderr
@@ -81,6 +82,10 @@ func (v *victim) hear(text []byte) {
 	if json.Unmarshal(text, &l) != nil {
 		return
 	}
+	select {
+	case v.word <- struct{}{}:
+	default: // nobody waits
+	}
 	switch {
 	case l.State == "ready":
 		v.site.ready = max(v.site.ready, time.Since(v.begun))
@@ -96,22 +101,25 @@ func (v *victim) hear(text []byte) {
 	}
 }
 
-// await waits until the writer has said something, and kills it if it does not.
+// await waits until the writer has said something, and kills it if it falls silent.
 func (v *victim) await(ctx context.Context, said chan struct{}) error {
-	select {
-	case <-said:
-		return nil
-	case <-v.done:
+	for {
 		select {
-		case <-said: // its last words
+		case <-said:
 			return nil
-		default:
-			return errors.Join(fault.New(fault.Internal, "torture", "写入进程自行退出。", "The writer ended by itself."), v.cmd.Wait())
+		case <-v.word: // it is at work
+		case <-v.done:
+			select {
+			case <-said: // its last words
+				return nil
+			default:
+				return errors.Join(fault.New(fault.Internal, "torture", "写入进程自行退出。", "The writer ended by itself."), v.cmd.Wait())
+			}
+		case <-ctx.Done():
+			return fault.Wrap("torture", ctx.Err())
+		case <-time.After(2 * time.Minute):
+			return errors.Join(fault.New(fault.Busy, "torture", "写入进程超时。", "The writer took too long."), v.kill())
 		}
-	case <-ctx.Done():
-		return fault.Wrap("torture", ctx.Err())
-	case <-time.After(2 * time.Minute):
-		return errors.Join(fault.New(fault.Busy, "torture", "写入进程超时。", "The writer took too long."), v.kill())
 	}
 }
 
