@@ -95,13 +95,12 @@ func (t *town) publish(ctx context.Context, f statistics.File) (int64, error) {
 
 // watches finds how far the statistics of the story have come.
 func (s *Story) watches(ctx context.Context) (w watched, err error) {
-	list, err := s.Watch.Releases(ctx, 200)
+	list, err := s.Watch.Releases(ctx, observatory.Published, 0)
 	if err != nil {
 		return w, err
 	}
 	for _, r := range list {
 		switch {
-		case r.State != observatory.Published:
 		case r.Name == s.october.Name:
 			w.october = r.ID
 		case r.Name == s.december.Name:

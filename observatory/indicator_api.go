@@ -3,6 +3,7 @@ package observatory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -504,6 +505,7 @@ type ChangesPage struct {
 	Revised   []RevisionRow `json:"revised" doc:"the largest changes first"`
 	More      int           `json:"more" doc:"revised figures that are not listed"`
 	Retracted []FactRow     `json:"retracted"`
+	Differ    []ChangedRow  `json:"differ" doc:"told facts that read differently since: the first 50 of each release"`
 }
 
 func (d *Desk) changes(ctx context.Context, freq panel.Freq, from, to string) (*ChangesPage, error) {
@@ -516,7 +518,7 @@ func (d *Desk) changes(ctx context.Context, freq panel.Freq, from, to string) (*
 		return nil, err
 	}
 	n := after.ref.naming(d.Book.Now())
-	p := &ChangesPage{From: from, To: cmp.Or(to, after.panel.Vintage), Retracted: []FactRow{}}
+	p := &ChangesPage{From: from, To: cmp.Or(to, after.panel.Vintage), Retracted: []FactRow{}, Differ: []ChangedRow{}}
 	look := &Look{Freq: freq}
 	for at, c := range after.origins {
 		was, known := before.origins[at]
@@ -532,7 +534,7 @@ func (d *Desk) changes(ctx context.Context, freq panel.Freq, from, to string) (*
 	})
 	p.Revised = look.revisions(n)
 	p.More = len(look.Revised) - len(p.Revised)
-	for id := range after.releases {
+	for _, id := range slices.Sorted(maps.Keys(after.releases)) {
 		if _, before := before.releases[id]; before {
 			continue
 		}
@@ -541,6 +543,11 @@ func (d *Desk) changes(ctx context.Context, freq panel.Freq, from, to string) (*
 			return nil, err
 		}
 		p.Retracted = append(p.Retracted, rows...)
+		differ, err := d.changedBy(ctx, n, after.releases[id], 1)
+		if err != nil {
+			return nil, err
+		}
+		p.Differ = append(p.Differ, differ.Rows...)
 	}
 	return p, nil
 }

@@ -1,12 +1,15 @@
 package observatory
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"touyan.dev/touyan/kernel/attach"
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/web"
+	"touyan.dev/touyan/observatory/panel"
 	"touyan.dev/touyan/observatory/quality"
 	"touyan.dev/touyan/observatory/sheet"
 )
@@ -58,17 +61,19 @@ type PointRow struct {
 	Value *float64 `json:"value"`
 }
 
-// ReleasePage is a release with its gate and its facts.
+// ReleasePage is a release with its gate and its facts: the first page of each list.
 type ReleasePage struct {
 	ReleaseRow
-	Digest    string        `json:"sha256"`
-	Doubts    []DoubtRow    `json:"doubts"`
-	Undecided int           `json:"undecided"`
-	Revised   []RevisionRow `json:"revised" doc:"published figures that it changes, the largest changes first"`
-	News      []FactRow     `json:"news" doc:"facts that it brought, the best first"`
-	Broken    []FactRow     `json:"broken" doc:"facts that it retracted"`
-	File      int64         `json:"file" doc:"the attachment; 0 if there is none"`
-	May       bool          `json:"may_work"`
+	Digest    string             `json:"sha256"`
+	Doubts    *PagedDoubts       `json:"doubts"`
+	Undecided int                `json:"undecided"`
+	Revised   Paged[RevisionRow] `json:"revised" doc:"published figures that it changes, the largest changes first"`
+	News      *Paged[FactRow]    `json:"news" doc:"facts that it brought, the best first"`
+	Differ    *Paged[ChangedRow] `json:"differ" doc:"told facts that read differently since"`
+	Broken    *Paged[FactRow]    `json:"broken" doc:"facts that it retracted"`
+	Lapsed    *Paged[FactRow]    `json:"lapsed" doc:"facts that lapsed at it"`
+	File      int64              `json:"file" doc:"the attachment; 0 if there is none"`
+	May       bool               `json:"may_work"`
 }
 
 // RevisionRow is a published figure that a file changes.
@@ -141,9 +146,10 @@ type SampleRow struct {
 }
 
 func (d *Desk) registerReleases(s *web.Server) {
-	web.Register(s, get("/releases", "releases", "Releases, those that wait first"), read(d, func(ctx context.Context, _ *struct{}) ([]ReleaseRow, error) {
-		return d.releaseRows(ctx)
+	web.Register(s, get("/releases", "releases", "Releases, those that wait first"), read(d, func(ctx context.Context, in *releaseQuery) (*Paged[ReleaseRow], error) {
+		return d.releaseRows(ctx, *in)
 	}))
+	d.registerReleaseLists(s)
 	web.Register(s, get("/releases/{id}", "release", "A release with its gate and its facts"), read(d, func(ctx context.Context, in *ByID) (*ReleasePage, error) {
 		return d.ReleasePage(ctx, web.Who(ctx), in.ID)
 	}))
@@ -185,8 +191,8 @@ func (d *Desk) registerReleases(s *web.Server) {
 	})
 }
 
-func (d *Desk) releaseRows(ctx context.Context) ([]ReleaseRow, error) {
-	list, err := d.Releases(ctx, listMost)
+func (d *Desk) releaseRows(ctx context.Context, q releaseQuery) (*Paged[ReleaseRow], error) {
+	list, err := d.Releases(ctx, q.State, panel.Freq(q.Freq))
 	if err != nil {
 		return nil, err
 	}
@@ -194,11 +200,16 @@ func (d *Desk) releaseRows(ctx context.Context) ([]ReleaseRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := []ReleaseRow{}
-	for _, r := range list {
-		rows = append(rows, n.release(r))
-	}
-	return rows, nil
+	p := told(paged(list, q.Page, cmp.Or(q.Limit, pageSize)), n.release)
+	return &p, nil
+}
+
+// releaseQuery asks for a page of the list of releases.
+type releaseQuery struct {
+	State State `query:"state" enum:"waiting,published,dropped,"`
+	Freq  int   `query:"freq" minimum:"0" maximum:"12"`
+	Page  int   `query:"page" minimum:"0" maximum:"100000" doc:"from 1"`
+	Limit int   `query:"limit" minimum:"0" maximum:"200" doc:"rows of a page; 50 by default"`
 }
 
 // listMost is how many rows a list shows.
@@ -221,35 +232,27 @@ func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &ReleasePage{ReleaseRow: n.release(r), Digest: r.Digest, Doubts: []DoubtRow{}, Revised: []RevisionRow{}}
+	p := &ReleasePage{ReleaseRow: n.release(r), Digest: r.Digest}
 	p.May = d.works(who) == nil
-	found, err := d.Doubts(ctx, id)
-	if err != nil {
+	if p.Doubts, err = d.doubtPage(ctx, id, "", 1); err != nil {
 		return nil, err
 	}
-	codes := []string{}
-	for _, x := range found {
-		codes = append(codes, x.Indicator)
-	}
-	v, err := d.build(ctx, through{freq: r.Freq, with: id, only: codes})
-	if err != nil {
-		return nil, err
-	}
-	for _, x := range found {
-		p.Doubts = append(p.Doubts, n.doubt(v, x))
-		if x.State == DoubtWaiting {
-			p.Undecided++
+	p.Undecided = p.Doubts.States[DoubtWaiting]
+	for of, into := range map[FactFilter]**Paged[FactRow]{
+		{Release: id, Limit: partMost}: &p.News, {Ended: id, State: FactRetracted, Limit: partMost}: &p.Broken, {Ended: id, State: FactLapsed, Limit: partMost}: &p.Lapsed,
+	} {
+		if *into, err = d.factPaged(ctx, id, of, 1); err != nil {
+			return nil, err
 		}
 	}
-	if p.News, err = d.factRows(ctx, n, FactFilter{Release: id, Limit: listMost}); err != nil {
+	if p.Differ, err = d.changedBy(ctx, n, r, 1); err != nil {
 		return nil, err
 	}
-	if p.Broken, err = d.factRows(ctx, n, FactFilter{Ended: id, Limit: listMost}); err != nil {
+	revised, err := d.revisedBy(ctx, r)
+	if err != nil {
 		return nil, err
 	}
-	if p.Revised, err = d.revisedBy(ctx, n, r); err != nil {
-		return nil, err
-	}
+	p.Revised = told(paged(revised, 1, pageSize), func(x Revision) RevisionRow { return n.revision(r.Freq, x) })
 	files, err := d.Files.List(ctx, who, id)
 	if err == nil && len(files) > 0 {
 		p.File = files[0].ID
@@ -258,7 +261,7 @@ func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*
 }
 
 // revisedBy gives the figures, published before a release, that it changes.
-func (d *Desk) revisedBy(ctx context.Context, n *naming, r Release) ([]RevisionRow, error) {
+func (d *Desk) revisedBy(ctx context.Context, r Release) ([]Revision, error) {
 	fresh, err := d.cellsOf(ctx, r.ID)
 	if err != nil {
 		return nil, err
@@ -267,13 +270,14 @@ func (d *Desk) revisedBy(ctx context.Context, n *naming, r Release) ([]RevisionR
 	if err != nil {
 		return nil, err
 	}
-	look := &Look{Freq: r.Freq}
+	var out []Revision
 	for _, c := range fresh {
 		if was, ok := before.origins[spot{c.Indicator, c.Subject, c.Period}]; ok {
-			look.Revised = append(look.Revised, Revision{Cell: c, Before: was.Value, Final: was.Value == c.Value})
+			out = append(out, Revision{Cell: c, Before: was.Value, Final: was.Value == c.Value})
 		}
 	}
-	return look.revisions(n), nil
+	slices.SortStableFunc(out, func(a, b Revision) int { return cmp.Compare(b.share(), a.share()) })
+	return out, nil
 }
 
 func (n *naming) doubt(v *vintage, x Doubt) DoubtRow {
@@ -362,9 +366,13 @@ func (l *Look) page(n *naming) *LookPage {
 func (l *Look) revisions(n *naming) []RevisionRow {
 	rows := []RevisionRow{}
 	for _, r := range l.Revised[:min(len(l.Revised), listMost)] {
-		rows = append(rows, RevisionRow{n.indicator(r.Indicator), n.subject(r.Subject), label(l.Freq, r.Period), r.Before, r.Value, 100 * r.share(), r.Final})
+		rows = append(rows, n.revision(l.Freq, r))
 	}
 	return rows
+}
+
+func (n *naming) revision(f panel.Freq, r Revision) RevisionRow {
+	return RevisionRow{n.indicator(r.Indicator), n.subject(r.Subject), label(f, r.Period), r.Before, r.Value, 100 * r.share(), r.Final}
 }
 
 // cellName names a cell of a file; "" for the sheet as a whole.

@@ -102,14 +102,12 @@ func (d *Desk) Release(ctx context.Context, id int64) (Release, error) {
 	return found[0], nil
 }
 
-// Releases gives the newest releases, those that wait first.
-func (d *Desk) Releases(ctx context.Context, limit int) ([]Release, error) {
-	waiting, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state = ? ORDER BY id DESC LIMIT ?", string(Waiting), limit)
-	if err != nil {
-		return nil, fault.Wrap("observatory.Releases", err)
-	}
-	rest, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state IN (?, ?) ORDER BY id DESC LIMIT ?", string(Published), string(Dropped), limit-len(waiting))
-	return append(waiting, rest...), fault.Wrap("observatory.Releases", err)
+// Releases gives releases of a state and frequency (all without): those that wait
+// first, the newest of each first.
+func (d *Desk) Releases(ctx context.Context, state State, freq panel.Freq) ([]Release, error) {
+	all, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE state <> ? AND (? = '' OR state = ?) AND (? = 0 OR freq = ?) ORDER BY CASE WHEN state = ? THEN 0 ELSE 1 END, id DESC",
+		string(Loading), string(state), string(state), int64(freq), int64(freq), string(Waiting))
+	return all, fault.Wrap("observatory.Releases", err)
 }
 
 // published gives the published releases of a frequency known on a day ("" for

@@ -34,7 +34,7 @@ func TestUnusual(t *testing.T) {
 		w.must(err)
 		page, err := w.ReleasePage(ctx, w.people["tang"], done.ID)
 		w.must(err)
-		for _, x := range page.Doubts {
+		for _, x := range page.Doubts.Rows {
 			if x.State == observatory.DoubtWaiting {
 				w.must(second(w.Decide(ctx, w.people["tang"], done.ID, observatory.Decision{Indicator: "va", Subject: x.Subject.Code, Period: 2025, Keep: true, Reason: "已与统计局核对，主要企业停产"}, w.next())))
 			}
@@ -52,7 +52,7 @@ func TestUnusual(t *testing.T) {
 		page, err = w.ReleasePage(ctx, w.people["zhou"], done.ID)
 		w.must(err)
 		shown := false
-		for _, row := range page.News {
+		for _, row := range page.News.Rows {
 			shown = shown || row.ID == f.ID && row.Inferential && strings.Contains(row.Why[0].ZH, "37项")
 		}
 		if !shown {

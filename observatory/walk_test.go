@@ -183,7 +183,7 @@ func TestRelease(t *testing.T) {
 		w.must(err)
 		page, err := w.ReleasePage(ctx, w.people["tang"], done.ID)
 		w.must(err)
-		if page.Undecided != 1 || page.Doubts[0].Subject.Code != "991400" || page.Cells != 6 {
+		if page.Undecided != 1 || page.Doubts.Rows[0].Subject.Code != "991400" || page.Cells != 6 {
 			t.Fatalf("at the gate: %d undecided, %d cells, %+v", page.Undecided, page.Cells, page.Doubts)
 		}
 		if rows := w.facts(observatory.FactFilter{Release: done.ID}); len(rows) != 0 {
@@ -251,6 +251,26 @@ func TestRelease(t *testing.T) {
 			t.Errorf("the note: %+v", shown)
 		}
 
+		// What reads differently is listed with what it said and why: the first
+		// figures of 2025 are final now, one of them is another.
+		page, err = w.ReleasePage(ctx, w.people["tang"], revised.ID)
+		w.must(err)
+		if revised.Changed == 0 || int64(page.Differ.Total) != revised.Changed || len(page.Differ.Rows) != min(page.Differ.Total, 50) || page.Broken.Total != int(revised.Retracted) || page.Revised.Total == 0 {
+			t.Errorf("%d of %d changed, %d of %d retracted, %d figures", page.Differ.Total, revised.Changed, page.Broken.Total, revised.Retracted, page.Revised.Total)
+		}
+		final := 0
+		for _, row := range page.Differ.Rows {
+			if len(row.Why) == 0 || row.Is.ZH == "" || row.Was.ZH == row.Is.ZH && len(row.Why) == 0 {
+				t.Errorf("%+v", row)
+			}
+			if strings.Contains(fmt.Sprint(row.Why), "初步数已转为最终数") && strings.Contains(row.Was.ZH, "初步") && !strings.Contains(row.Is.ZH, "初步") {
+				final++
+			}
+		}
+		if final == 0 {
+			t.Errorf("no fact became final: %+v", page.Differ.Rows[:min(3, len(page.Differ.Rows))])
+		}
+
 		// As of the day before, everything is as it was.
 		then, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991100", "", "2026-03-02")
 		w.must(err)
@@ -289,7 +309,7 @@ func TestBringRefuses(t *testing.T) {
 				}
 			})
 		}
-		list, err := w.Releases(ctx, 10)
+		list, err := w.Releases(ctx, "", 0)
 		w.must(err)
 		if len(list) != 1 {
 			t.Errorf("%d releases", len(list))

@@ -132,6 +132,14 @@ try {
   await evidence.getByText(/2026-11-20\.xlsx 第\d+行/).first().waitFor()
   await walk.look(tang, '08-claims', false)
 
+  // A screen hangs on the wall; what it reads by itself does not count as use.
+  const wall = await walk.be('shen', size)
+  await walk.go(wall, '/wall')
+  await wall.locator('.tile').first().waitFor()
+  await wall.waitForLoadState('networkidle').catch(() => undefined)
+  const reads = []
+  wall.on('request', (r) => r.url().includes('/api/observatory') && reads.push(r))
+
   // A month later Lin brings in the release that revises October.
   const lin = await walk.be('lin', size)
   await walk.go(lin, '/story')
@@ -144,6 +152,18 @@ try {
   const now = await walk.read(lin, `/api/observatory/facts/${fact.id}`)
   assert.equal(now.state, 'retracted', 'the first place is taken back')
   assert.equal(now.ended, second)
+
+  // The release's lists: figures revised and facts that read differently, page by page.
+  await lin.getByRole('link', { name: /查看全部 \d+ 条/ }).first().waitFor()
+  for (const list of [`${first}/doubts`, `${second}/changed`, `${second}/retracted`, `${second}/revised`]) {
+    await walk.go(lin, `/observatory/releases/${list}`)
+    await lin.locator('main .list, main table').first().waitFor()
+    await walk.look(lin, `10-${list.replace(/.*\//, '')}`, false)
+  }
+  assert.ok(now.ended && (await walk.read(lin, `/api/observatory/releases/${second}/changed`)).rows.every((r) => r.why.length && r.was.zh), 'each says what it said and why it changed')
+  await until(() => reads.length > 4, 'the wall has read again')
+  assert.deepEqual(reads.filter((r) => r.headers()['x-quiet'] !== '1').map((r) => r.url()), [], 'the wall reads quietly')
+  await wall.context().close()
 
   // Tang is told, and the note shows it.
   await until(async () => JSON.stringify(await walk.read(tang, '/api/notices')).includes('您引用的事实已被修订推翻'), 'the author of the note is told')

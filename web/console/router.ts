@@ -32,6 +32,7 @@ export const router = createRouter({
     { path: '/observatory/releases', component: () => import('./views/ReleasesView.vue'), meta: { title: 'releases.title' } },
     { path: '/observatory/releases/:id(\\d+)', component: () => import('./views/ReleaseView.vue'), meta: { title: 'releases.title' } },
     { path: '/observatory/indicators/:code', component: () => import('./views/IndicatorView.vue'), meta: { title: 'watch.indicator' } },
+    { path: '/observatory/releases/:id(\\d+)/:list(doubts|found|changed|retracted|lapsed|revised)', component: () => import('./views/ReleaseListView.vue'), meta: { title: 'release.lists' } },
     { path: '/observatory/import', component: () => import('./views/FiguresView.vue'), meta: { title: 'figures.title' } },
     { path: '/observatory/compare', component: () => import('./views/CompareView.vue'), meta: { title: 'compare.title' } },
     { path: '/observatory/changes', component: () => import('./views/ChangesView.vue'), meta: { title: 'changes.title' } },

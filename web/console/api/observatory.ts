@@ -110,13 +110,36 @@ export interface Revision {
   final: boolean
 }
 
+/** A page of a list; of what the gate noticed with how many there are in each state. */
+export interface Paged<T> {
+  rows: T[]
+  total: number
+  page: number
+  pages: number
+  states?: Partial<Record<DoubtState, number>>
+}
+
+/** A told fact that a release made read differently. */
+export interface ChangedRow {
+  fact: FactRow
+  was: Text
+  is: Text
+  why: Text[]
+}
+
+/** The lists of a release. */
+export type ReleaseList = 'doubts' | 'found' | 'changed' | 'retracted' | 'lapsed' | 'revised'
+
+/** A release with the first page of each of its lists. */
 export interface ReleasePage extends ReleaseRow {
   sha256: string
-  doubts: Doubt[]
+  doubts: Paged<Doubt>
   undecided: number
-  revised: Revision[]
-  news: FactRow[]
-  broken: FactRow[]
+  revised: Paged<Revision>
+  news: Paged<FactRow>
+  differ: Paged<ChangedRow>
+  broken: Paged<FactRow>
+  lapsed: Paged<FactRow>
   file: Id
   may_work: boolean
 }
@@ -328,6 +351,7 @@ export interface ChangesPage {
   revised: Revision[]
   more: number
   retracted: FactRow[]
+  differ: ChangedRow[]
 }
 
 /** GeoJSON whose features have the properties code and name. */
@@ -510,7 +534,9 @@ export const observatory = {
   overview: () => get<Overview>(''),
   facts: (query: Query) => get<FactRow[]>('/facts', query),
   fact: (id: Id) => get<FactPage>(`/facts/${id}`),
-  releases: () => get<ReleaseRow[]>('/releases'),
+  releases: (query: Query) => get<Paged<ReleaseRow>>('/releases', query),
+  releaseList: (id: Id, list: ReleaseList, query: Query) =>
+    get<Paged<Doubt | FactRow | ChangedRow | Revision>>(`/releases/${id}/${list === 'found' || list === 'retracted' || list === 'lapsed' ? 'facts' : list}`, list === 'doubts' ? query : list === 'found' || list === 'retracted' || list === 'lapsed' ? { of: list, page: query.page } : { page: query.page }),
   release: (id: Id) => get<ReleasePage>(`/releases/${id}`),
   look: (body: ImportInput) => post<Look>('/look', body),
   bring: (body: ImportInput, key: string) => post<Acted>('/releases', body, key),
