@@ -65,11 +65,13 @@ async function routes(page, all) {
 /** The figures themselves: what is notable, releases, indicators, comparing. */
 async function watched(page) {
   const facts = (await Promise.all(['stands', 'retracted'].map((state) => json(page, `/api/observatory/facts?state=${state}&limit=1`)))).flatMap((found) => found ?? [])
-  const releases = (await json(page, '/api/observatory/releases')) ?? []
+  const releases = (await json(page, '/api/observatory/releases?limit=200'))?.rows ?? []
   const shown = ['waiting', 'published'].flatMap((state) => releases.filter((r) => r.state === state && (state === 'waiting' || r.facts_retracted)).slice(0, 1))
   const out = ['/observatory', '/observatory?whose=all', '/observatory/releases', '/observatory/import', '/observatory/compare', '/observatory/compare?freq=1&sort=gdp', '/observatory/changes']
   out.push('/observatory/indicators/va_industry?freq=12', '/observatory/indicators/gdp?freq=1')
   out.push(...facts.map((f) => `/observatory/facts/${f.id}`), ...facts.slice(0, 1).map((f) => `/register/docket.followup?fact=${f.id}`))
+  const changed = releases.find((r) => r.facts_changed)
+  if (changed) out.push(...['doubts', 'found', 'changed', 'revised'].map((list) => `/observatory/releases/${changed.id}/${list}`))
   return out.concat(shown.map((r) => `/observatory/releases/${r.id}`))
 }
 
