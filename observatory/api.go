@@ -75,6 +75,7 @@ func (d *Desk) Register(s *web.Server) {
 	d.registerNotes(s)
 	d.registerEvaluations(s)
 	d.registerAbroad(s)
+	d.registerTargets(s)
 }
 
 // read is a handler that anybody may ask who may read the statistics.

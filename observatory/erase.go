@@ -5,15 +5,15 @@ import (
 	"touyan.dev/touyan/kernel/store"
 )
 
-// Holder tells kernel/erase how notes, outside developments and evaluations lose
-// their texts. Figures and the facts mined from them hold nothing of a person and
+// Holder tells kernel/erase how notes, outside developments, evaluations and
+// targets lose their texts. Figures and the facts mined from them hold nothing of a person and
 // are not erased; a file that should never have come in is a content of kernel/
 // attach, and its release is dropped.
 func Holder() erase.Holder {
 	return erase.Holder{
-		Tables: []string{"fact_note", "abroad", "evaluation", "release"},
+		Tables: []string{"fact_note", "abroad", "evaluation", "release", "target"},
 		Kinds: func(kind string) bool {
-			return kind == EventNote || kind == EventAbroad || kind == EventFrozen || kind == EventBrought
+			return kind == EventNote || kind == EventAbroad || kind == EventFrozen || kind == EventBrought || kind == EventTargetSet
 		},
 		Load: func(g *store.Group, t *erase.Target) {
 			for _, id := range t.Objects {
@@ -21,6 +21,7 @@ func Holder() erase.Holder {
 				store.Want(g, &developments, id)
 				store.Want(g, &evaluations, id)
 				store.Want(g, &releases, id)
+				store.Want(g, &targets, id)
 			}
 		},
 		Erase: func(g *store.Group, t *erase.Target, _ int64) error {
@@ -52,6 +53,11 @@ func empty(g *store.Group, t *erase.Target, id int64) {
 	if r, ok := store.Get(g, &releases, id); ok {
 		r.Name = erase.Title
 		store.Put(g, &releases, id, r)
+		t.Texts++
+	}
+	if x, ok := store.Get(g, &targets, id); ok {
+		x.Source = erase.Title
+		store.Put(g, &targets, id, x)
 		t.Texts++
 	}
 }

@@ -336,6 +336,10 @@ func eventName(kind string) fault.Text {
 		return fault.T("固定评估方案", "Protocol frozen")
 	case EventComputed:
 		return fault.T("得出评估结果", "Result computed")
+	case EventTargetSet:
+		return fault.T("设定目标", "Target set")
+	case EventTargetWithdrawn:
+		return fault.T("撤销目标", "Target withdrawn")
 	case EventAbroad:
 		return fault.T("录入外部动态", "Development entered")
 	}

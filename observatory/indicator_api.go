@@ -10,7 +10,6 @@ import (
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/web"
-	"touyan.dev/touyan/observatory/forecast"
 	"touyan.dev/touyan/observatory/panel"
 )
 
@@ -35,6 +34,7 @@ type IndicatorPage struct {
 	Forecast  *ForecastRow `json:"forecast" doc:"null with too few figures, and of a past vintage"`
 	Revisions []RevisedRow `json:"revisions" doc:"how the subject's newest figures were revised"`
 	Facts     []FactRow    `json:"facts"`
+	Targets   []TargetRow  `json:"targets" doc:"of the subject, in force"`
 	Source    string       `json:"source" doc:"the file of the subject's newest figure"`
 	Vintages  []string     `json:"vintages"`
 }
@@ -147,12 +147,15 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 	}
 	p := &IndicatorPage{
 		IndicatorRow: rowOf(v.panel.Indicators[i]), Freq: int(freq), FreqName: freqName(freq), Vintage: v.panel.Vintage, Subject: n.subject(v.panel.Subjects[s].Code),
-		Sets: []Coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: []RevisedRow{}, Facts: []FactRow{}, Vintages: v.overview(n).Vintages,
+		Sets: []Coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: []RevisedRow{}, Facts: []FactRow{}, Targets: []TargetRow{}, Vintages: v.overview(n).Vintages,
 	}
 	set := v.peersOf(s, peers, p)
 	v.fill(p, i, s, set)
 	if asOf == "" {
 		p.Forecast = v.ahead(i, s, set)
+		if p.Targets, err = d.targetRows(ctx, v, n, code, v.panel.Subjects[s].Code); err != nil {
+			return nil, err
+		}
 	}
 	if p.Revisions, err = d.revised(ctx, freq, code, v.panel.Subjects[s].Code); err != nil {
 		return nil, err
@@ -293,37 +296,12 @@ func (v *vintage) stood(i, s, t int, set panel.PeerSet) (out stood) {
 
 // ahead forecasts the subject's series and tells how likely its ranks are.
 func (v *vintage) ahead(i, s int, set panel.PeerSet) *ForecastRow {
-	a, x := v.panel.Axis, v.panel.Slabs[i]
+	a, end := v.panel.Axis, v.lastOf(i, s)
 	h := ahead(a.Freq)
-	var all []forecast.Series
-	own, end := -1, -1
-	for t := range a.Len {
-		if _, ok := x.At(s, t); ok {
-			end = t
-		}
-	}
-	for _, m := range set.Members {
-		series := forecast.Series{ID: v.panel.Subjects[m].Code, Period: int(a.Freq), Horizon: h}
-		for t := end; t >= 0; t-- {
-			y, ok := x.At(m, t)
-			if !ok || t < end && x.ClassID(m, t) != x.ClassID(m, t+1) {
-				break
-			}
-			series.Values = append(series.Values, y)
-		}
-		slices.Reverse(series.Values)
-		if len(series.Values) < 8 {
-			continue
-		}
-		if m == s {
-			own = len(all)
-		}
-		all = append(all, series)
-	}
+	run, own := v.forecasts(i, s, set, end, h)
 	if own < 0 {
 		return nil
 	}
-	run := forecast.Run(all)
 	f := run[own]
 	row := &ForecastRow{Labels: []string{}, Point: f.Point, Lower80: f.Lower80, Upper80: f.Upper80, Lower95: f.Lower95, Upper95: f.Upper95, First: []float64{}, Keep: []float64{}}
 	for t := range h {

@@ -130,6 +130,9 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 		c.compare(after, o, i, enumerative(told[code]))
 	}
 	c.test(after, o, indicators, inferential(told))
+	if err := d.track(ctx, c, after, o, touched, told); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(c.found, func(a, b fact.Told) int { return cmp.Compare(b.Score, a.Score) })
 	c.found = c.found[:min(len(c.found), factsMost)]
 	return c, nil
@@ -206,7 +209,7 @@ func claimOf(t fact.Told) string {
 	case fact.Break.String():
 		p2, since = 0, t.Time
 	case fact.Target.String():
-		p2, since = 0, t.Time
+		since = t.Time
 	}
 	return fmt.Sprint(p1, p2, since, t.Complete, t.Tied, t.Provisional)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/store/storetest"
 	"touyan.dev/touyan/observatory"
@@ -182,6 +183,96 @@ func TestTwoWait(t *testing.T) {
 		}
 		w.must(second(w.Publish(ctx, tang, waiting[1].ID, w.next())))
 		doubt(1)
+		w.checked()
+	})
+}
+
+// TestTarget: a target is entered with its sentence, is held to the forecast by each
+// release, is reached or missed once its period is there, and lapses when it is
+// withdrawn.
+func TestTarget(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		tang := w.people["tang"]
+		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		good := observatory.Target{Freq: 1, Indicator: "va", Subject: "991100", By: 2026, Value: 100, Source: "2026年政府工作报告：规上工业增加值达到100亿元。"}
+		for field, bad := range map[string]func(*observatory.Target){
+			"indicator": func(x *observatory.Target) { x.Indicator = "none" },
+			"subject":   func(x *observatory.Target) { x.Subject = "1" },
+			"by":        func(x *observatory.Target) { x.By = 2024 },
+			"source":    func(x *observatory.Target) { x.Source = " " },
+			"value":     func(x *observatory.Target) { x.Value, x.Growth, x.By = -100, true, 2025 },
+		} {
+			wrong := good
+			bad(&wrong)
+			if _, err := w.SetTarget(ctx, tang, wrong, w.next()); !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) || len(fault.Of(err).Fields) > 0 && fault.Of(err).Fields[0].Path != field {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+		if _, err := w.SetTarget(ctx, w.people["zhou"], good, w.next()); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a leader set a target: %v", err)
+		}
+		set := func(by int, value float64, growth bool) int64 {
+			x := good
+			x.By, x.Value, x.Growth = by, value, growth
+			done, err := w.SetTarget(ctx, tang, x, w.next())
+			w.must(err)
+			return done.ID
+		}
+		easy := set(2026, 100, false)
+		hard := set(2025, 40, true)
+		if _, err := w.SetTarget(ctx, tang, good, w.next()); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a second target for one period: %v", err)
+		}
+		p, err := w.IndicatorPage(ctx, tang, 1, "va", "991100", "", "")
+		w.must(err)
+		if len(p.Targets) != 2 || p.Targets[0].Chance == nil || *p.Targets[0].Chance > 0.2 || *p.Targets[1].Chance < 0.8 || p.Targets[1].Off <= 0 || !strings.Contains(p.Targets[0].Text.ZH, "进度落后") {
+			t.Errorf("%+v", p.Targets)
+		}
+
+		// The release of 2025 misses the one and is on track for the other.
+		w.publish("2025年.csv", "2026-03-01", table(2025, 2025, as), true)
+		told := map[string]observatory.Fact{}
+		for _, f := range w.facts(observatory.FactFilter{State: observatory.FactStands, Subject: "991100"}) {
+			if f.Told.Class == "target" {
+				told[f.Told.Form] = f
+			}
+		}
+		if len(told) != 2 || !strings.Contains(told["growth"].Told.ZH, "未完成") || !strings.Contains(told["level"].Told.ZH, "2026年达到100亿元，进度正常") || !strings.Contains(told["level"].Told.ZH, "平均偏差") {
+			t.Errorf("%+v", told)
+		}
+
+		// A revision makes it worse, and the fact reads differently; then it is withdrawn.
+		w.publish("2025年修订.csv", "2026-11-01", table(2025, 2025, func(city, year int, v float64) float64 {
+			if city == 0 {
+				return v * 0.8
+			}
+			return v
+		}), true)
+		f, err := w.Fact(ctx, told["level"].ID)
+		w.must(err)
+		if f.State != observatory.FactStands {
+			t.Errorf("%+v", f)
+		}
+		note, err := w.WriteNote(ctx, w.people["bo"], observatory.Note{Title: "目标", Body: fmt.Sprintf("{{fact %d}}", f.ID)}, w.next())
+		w.must(err)
+		w.must(second(w.WithdrawTarget(ctx, tang, easy, "报告已修改", w.next())))
+		if _, err := w.WithdrawTarget(ctx, tang, easy, "报告已修改", w.next()); !fault.Is(err, fault.Conflict) {
+			t.Errorf("withdrawn twice: %v", err)
+		}
+		if f, err = w.Fact(ctx, f.ID); err != nil || f.State != observatory.FactLapsed || f.Ended != 0 {
+			t.Errorf("%+v %v", f, err)
+		}
+		if list, err := w.Told(ctx, w.last(observatory.EventLapsed, f.ID)); err != nil || len(list) != 1 || list[0].Person != w.people["bo"].Person {
+			t.Errorf("told: %+v %v", list, err)
+		}
+		if n, err := w.NotePage(ctx, w.people["bo"], note.ID); err != nil || n.Broken != 1 {
+			t.Errorf("the note: %v", err)
+		}
+		if f, err = w.Fact(ctx, told["growth"].ID); err != nil || f.State != observatory.FactStands {
+			t.Errorf("the other target's fact: %+v, %v, target %d", f, err, hard)
+		}
 		w.checked()
 	})
 }

@@ -55,6 +55,10 @@ func (d *Desk) Thing(ctx context.Context, who auth.Principal, e event.Event) (t 
 		var a Abroad
 		a, err = d.Development(ctx, e.Subject)
 		t.Name, t.Title, t.Link = fault.T("外部动态", "Development"), a.Title, "/observatory/abroad"
+	case "target":
+		var x Target
+		x, err = d.Target(ctx, e.Subject)
+		t.Name, t.Title, t.Link = fault.T("目标", "Target"), x.Source, fmt.Sprintf("/observatory/indicators/%s?freq=%d&subject=%s", x.Indicator, x.Freq, x.Subject)
 	default:
 		t.Name, t.Title, t.Link = fault.T("对照表", "Reference"), "", "/observatory/reference"
 	}

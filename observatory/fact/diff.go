@@ -61,11 +61,14 @@ type claimed struct {
 
 func claim(p *panel.Panel, f Fact) claimed {
 	c := claimed{p1: f.P1, p2: f.P2, flags: f.Flags & (Complete | Tied | DefinitionMove)}
-	if f.Kind == Driver || f.Kind == Target || f.Kind.Inferential() {
+	switch {
+	case f.Kind == Driver || f.Kind.Inferential():
 		c.p1, c.p2 = 0, 0 // indices and counts, not claims
+	case f.Kind == Target:
+		c.p2 = 0
 	}
 	switch {
-	case f.Kind == Break:
+	case f.Kind == Break || f.Kind == Target:
 		c.since = p.Axis.Label(int(f.Period))
 	case f.Since >= 0:
 		c.since = p.Axis.Label(int(f.Since))

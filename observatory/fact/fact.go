@@ -66,7 +66,7 @@ const (
 	Skyline                      // P1 peers that match or beat it on a set of indicators, P2 the set
 	Outlier                      // Ref robust z against peers and own history, Aux the move, P2 claims tested with it, Q
 	Break                        // change of the mean move, Ref its size, P2 claims tested with it, Q
-	Target                       // P1 the target; Ref required pace, Aux actual pace, Q probability of reaching it
+	Target                       // P1 the verdict, P2 the period it is set for; Ref the goal, Aux what is forecast, Q the chance to reach it
 	kinds
 )
 
@@ -155,7 +155,7 @@ func (f Fact) Key(p *panel.Panel) string {
 	} else {
 		word("")
 	}
-	if f.Kind != Break { // one of a series, dated anew as figures come
+	if f.Kind != Break && f.Kind != Target { // one of a series, dated anew as figures come
 		word(p.Axis.Label(int(f.Period)))
 	}
 	switch f.Kind {
@@ -168,7 +168,7 @@ func (f Fact) Key(p *panel.Panel) string {
 	case Driver:
 		word(p.Indicators[f.P1].Code)
 	case Target:
-		word(strconv.Itoa(int(f.P1)))
+		word(p.Axis.Label(int(f.P2)))
 	}
 	return string(b[:len(b)-1])
 }

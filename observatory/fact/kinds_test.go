@@ -137,17 +137,39 @@ func TestSkyline(t *testing.T) {
 	}
 }
 
-// TestTarget: what grew by a tenth a year and needs as much is as likely as not
-// on track; what needs twice that is not.
+// TestTarget: a target is on track while it is more likely than not to be reached,
+// and once its period is there it is reached or missed.
 func TestTarget(t *testing.T) {
-	p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter}, []float64{100, 109, 121, 133, 146, 161})
-	for _, c := range []struct{ goal, low, high float64 }{{161 * 1.1 * 1.1, 0.3, 0.7}, {161 * 1.2 * 1.2, 0, 0.05}, {161 * 1.02, 0.95, 1}} {
+	p := made(yearly(2000), panel.Indicator{Polarity: panel.LargerBetter, Unit: fault.T("亿元", "yuan")}, []float64{100, 109, 121, 133, 146, 161})
+	seven := 7.0
+	for _, c := range []struct {
+		aim     Aim
+		verdict int32
+		says    []string
+	}{
+		{Aim{By: 7, Value: 190, Expected: 194, Chance: 0.7, Off: 2.34}, OnTrack, []string{"甲产值目标为2007年达到190亿元，进度正常：2005年为161亿元，按走势预计届时为194亿元，达到的可能性约70%", "平均偏差2.3%"}},
+		{Aim{By: 6, Value: 190, Expected: 175, Chance: 0.1}, Behind, []string{"进度落后", "约10%"}},
+		{Aim{By: 5, Value: 160}, Reached, []string{"实际为161亿元，已完成"}},
+		{Aim{By: 4, Value: 150, Growth: &seven}, Missed, []string{"目标为2004年达到150亿元（比上年+7.0%），实际为146亿元，未完成"}},
+	} {
 		o := plain(p)
-		o.Targets = []Aim{{Indicator: 0, Subject: 0, By: 7, Value: c.goal}}
-		got := late(p, o, Target)
-		if len(got) != 1 || got[0].Q < c.low || got[0].Q > c.high || !strings.Contains(Say(p, o, got[0]).ZH, "到2007年达到") {
-			t.Errorf("%v: %+v", c.goal, got)
+		o.Targets = []Aim{c.aim}
+		got := Aims(p, o)
+		if len(got) != 1 || got[0].P1 != c.verdict {
+			t.Fatalf("%+v: %+v", c.aim, got)
 		}
+		told := Tell(p, o, got[0])
+		for _, w := range c.says {
+			if !strings.Contains(told.ZH, w) {
+				t.Errorf("%s lacks %s", told.ZH, w)
+			}
+		}
+		if told.Class != "target" || told.Q == nil || strings.Contains(told.ZH, "预测") != (c.verdict == OnTrack || c.verdict == Behind) {
+			t.Errorf("%+v", told)
+		}
+	}
+	if a, b := Aims(p, Options{Targets: []Aim{{By: 7, Value: 1}}})[0], Aims(p, Options{Targets: []Aim{{By: 8, Value: 1}}})[0]; a.Key(p) == b.Key(p) {
+		t.Error("two targets are one")
 	}
 }
 

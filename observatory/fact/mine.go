@@ -98,9 +98,7 @@ func Mine(p *panel.Panel, o Options) *Result {
 	if o.Infer {
 		m.infer(r)
 	}
-	for i := range m.Targets {
-		m.collect(r, m.Targets[i].Indicator, Level, func() { m.target(i) })
-	}
+	m.found = append(m.found, Aims(p, o))
 	return m.ranked(r)
 }
 

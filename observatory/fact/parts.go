@@ -203,51 +203,72 @@ func (m *miner) skylines(which int) {
 }
 
 // Aim is a target that was set: a subject's indicator is to reach Value by a
-// period, which may lie beyond the panel.
+// period, which may lie beyond the panel. Until then Chance says how likely that is.
 type Aim struct {
 	Indicator, Subject int
-	By                 int // column, counted on beyond the panel's last
-	Value              float64
+	By                 int      // column, counted on beyond the panel's last
+	Value              float64  // of the indicator
+	Growth             *float64 // when it was set as growth against the year before, in per cent
+	Expected           float64  // what is forecast of that period
+	Chance             float64  // to be there, by that forecast
+	Off                float64  // how far off such forecasts were, in per cent (sMAPE of the back-test)
 }
 
-// paceOver is over how many periods the actual pace is measured.
-const paceOver = 5
+// aim gives the target that a fact speaks of.
+func (o Options) aim(f Fact) Aim {
+	i := slices.IndexFunc(o.Targets, func(a Aim) bool {
+		return a.Indicator == int(f.Indicator) && a.Subject == int(f.Subject) && a.By == int(f.P2) && (a.Growth != nil) == (f.Form == Growth)
+	})
+	return o.Targets[i]
+}
 
-// target tells whether a target is on track: the pace it needs, the pace there
-// was, and the probability of reaching it if growth goes on as it did, normal in
-// logarithms with the uncertainty of its mean.
-func (m *miner) target(which int) {
-	aim := m.Targets[which]
-	x := m.panel.Slabs[aim.Indicator]
-	last := x.T - 1
-	for last >= 0 && !x.Have.Has(aim.Subject, last) {
-		last--
-	}
-	if last < 1 || aim.By <= last || aim.Value <= 0 {
-		return
-	}
-	var steps []float64
-	for t := last; t > 0 && len(steps) < paceOver; t-- {
-		now, ok1 := x.At(aim.Subject, t)
-		was, ok2 := x.At(aim.Subject, t-1)
-		if !ok1 || !ok2 || now <= 0 || was <= 0 || x.ClassID(aim.Subject, t) != x.ClassID(aim.Subject, t-1) {
-			break
+// The verdicts on a target.
+const (
+	Reached = 1 + iota
+	OnTrack
+	Behind
+	Missed
+)
+
+// Aims tells of each target whether it is reached, or how likely that is. What was
+// set is taken to be meant: the less likely it is, the more notable.
+func Aims(p *panel.Panel, o Options) []Fact {
+	m := newMiner(p, o)
+	var out []Fact
+	for _, aim := range o.Targets {
+		x := p.Slabs[aim.Indicator]
+		last := min(aim.By, x.T-1)
+		for last >= 0 && !x.Have.Has(aim.Subject, last) {
+			last--
 		}
-		steps = append(steps, math.Log(now/was))
+		v, ok := x.At(aim.Subject, last)
+		if last < 0 || !ok {
+			continue
+		}
+		f := Fact{Kind: Target, Indicator: int32(aim.Indicator), Subject: int32(aim.Subject), Peers: None, Rival: None, Since: None, Period: int32(last),
+			P1: Behind, P2: int32(aim.By), Value: v, Ref: aim.Value, Aux: aim.Expected, Q: aim.Chance}
+		if aim.Growth != nil {
+			f.Form = Growth
+		}
+		there := v >= aim.Value
+		if p.Indicators[aim.Indicator].Polarity == panel.SmallerBetter {
+			there = v <= aim.Value
+		}
+		switch {
+		case last == aim.By && there:
+			f.P1, f.Q = Reached, 1
+		case last == aim.By:
+			f.P1, f.Q = Missed, 0
+		case aim.Chance >= 0.5:
+			f.P1 = OnTrack
+		}
+		f.Rarity = float32(min(mostSurprise, -math.Log2(max(f.Q, 1e-6))))
+		f.Importance, f.Robust, f.Novelty = float32(Target.weight()*m.weightOf(aim.Indicator)), 1, novelty(last, m.latest(aim.Indicator))
+		f.Score = f.Rarity * f.Importance * f.Novelty
+		m.qualify(&f, f.Form)
+		out = append(out, f)
 	}
-	if len(steps) < 3 {
-		return
-	}
-	v, _ := x.At(aim.Subject, last)
-	mean, sd := moments(steps)
-	left := float64(aim.By - last)
-	need := math.Log(aim.Value / v)
-	p := 1 - normal((need-left*mean)/(sd*math.Sqrt(left*(1+left/float64(len(steps))))))
-	if m.panel.Indicators[aim.Indicator].Polarity == panel.SmallerBetter {
-		p = 1 - p
-	}
-	m.emit(&Fact{Kind: Target, Indicator: int32(aim.Indicator), Subject: int32(aim.Subject), Peers: None, Rival: None, Since: int32(last - len(steps)), Period: int32(last),
-		P1: int32(which), P2: int32(aim.By), Value: v, Ref: 100 * (math.Exp(need/left) - 1), Aux: 100 * (math.Exp(mean) - 1), Q: p})
+	return out
 }
 
 func moments(x []float64) (mean, sd float64) {
@@ -260,6 +281,3 @@ func moments(x []float64) (mean, sd float64) {
 	}
 	return mean, max(1e-12, math.Sqrt(sd/float64(len(x)-1)))
 }
-
-// normal is the distribution function of the standard normal.
-func normal(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }

@@ -343,11 +343,32 @@ func (t teller) others(f Fact, w words) fault.Text {
 	case Outlier, Break:
 		return t.unusual(f, w)
 	}
-	aim := t.o.Targets[f.P1]
-	by := panel.Axis{Freq: t.p.Axis.Freq, First: t.p.Axis.Period(aim.By), Len: 1}.Name(0, t.p.Indicators[f.Indicator].Form)
-	goal := t.figure(f, aim.Value)
-	return fault.T(fmt.Sprintf("%s%s%s为%s，到%s达到%s需每期%s%%，近期实际为%s%%，按此达到的可能性约%.0f%%", w.subject.ZH, w.period.ZH, w.indicator.ZH, w.value.ZH, by.ZH, goal.ZH, signed(f.Ref), signed(f.Aux), 100*f.Q),
-		fmt.Sprintf("%s: %s in %s was %s; to reach %s by %s takes %s%% a period, of late it was %s%%, so that it is reached with a probability of about %.0f%%", w.subject.EN, w.indicator.EN, w.period.EN, w.value.EN, goal.EN, by.EN, signed(f.Ref), signed(f.Aux), 100*f.Q))
+	return t.target(f, w)
+}
+
+// target says how a target stands: what it is, what there is, and what is likely.
+func (t teller) target(f Fact, w words) fault.Text {
+	aim, about := t.o.aim(f), t.p.Indicators[f.Indicator]
+	f.Form = Level
+	value, goal, ahead := t.figure(f, f.Value), t.figure(f, aim.Value), t.figure(f, f.Aux)
+	by := panel.Axis{Freq: t.p.Axis.Freq, First: t.p.Axis.Period(aim.By), Len: 1}.Name(0, about.Form)
+	if aim.Growth != nil {
+		goal = fault.T(fmt.Sprintf("%s（比上年%s%%）", goal.ZH, signed(*aim.Growth)), fmt.Sprintf("%s (%s%% on the year before)", goal.EN, signed(*aim.Growth)))
+	}
+	zh := fmt.Sprintf("%s%s目标为%s达到%s", w.subject.ZH, about.Name.ZH, by.ZH, goal.ZH)
+	en := fmt.Sprintf("%s: the target for %s is %s in %s", w.subject.EN, about.Name.EN, goal.EN, by.EN)
+	switch f.P1 {
+	case Reached:
+		return fault.T(fmt.Sprintf("%s，实际为%s，已完成", zh, value.ZH), fmt.Sprintf("%s; it was %s, so the target is reached", en, value.EN))
+	case Missed:
+		return fault.T(fmt.Sprintf("%s，实际为%s，未完成", zh, value.ZH), fmt.Sprintf("%s; it was %s, so the target is missed", en, value.EN))
+	}
+	state := fault.T("进度正常", "on track")
+	if f.P1 == Behind {
+		state = fault.T("进度落后", "behind")
+	}
+	return fault.T(fmt.Sprintf("%s，%s：%s为%s，按走势预计届时为%s，达到的可能性约%.0f%%", zh, state.ZH, w.period.ZH, value.ZH, ahead.ZH, 100*f.Q),
+		fmt.Sprintf("%s; %s: in %s it was %s, the forecast is %s, and the target is reached with a probability of about %.0f%%", en, state.EN, w.period.EN, value.EN, ahead.EN, 100*f.Q))
 }
 
 func (t teller) skyline(f Fact, w words) fault.Text {
@@ -418,6 +439,10 @@ func (t teller) qualifiers(f Fact) (zh, en []string) {
 	}
 	if f.Flags&DefinitionMove != 0 {
 		add("期间统计口径有变化，各地同步", "the definition changed in between, for all alike")
+	}
+	if f.Kind == Target && (f.P1 == OnTrack || f.P1 == Behind) {
+		off := t.o.aim(f).Off
+		add(fmt.Sprintf("预测；以往同样的预测平均偏差%.1f%%", off), fmt.Sprintf("a forecast; such forecasts were off by %.1f%% on average", off))
 	}
 	if f.Kind.Inferential() {
 		q := fmt.Sprintf("q=%.3f", f.Q)

@@ -21,7 +21,7 @@ type Told struct {
 	ZH          string   `json:"zh"`
 	EN          string   `json:"en"`
 	Kind        string   `json:"kind"`
-	Class       string   `json:"class"` // enumerative, inferential
+	Class       string   `json:"class"` // enumerative, inferential, target
 	Indicator   string   `json:"indicator"`
 	Form        string   `json:"form"`
 	Subject     string   `json:"subject,omitempty"`
@@ -87,6 +87,9 @@ func Tell(p *panel.Panel, o Options, f Fact) Told {
 	}
 	if f.Kind.Inferential() {
 		out.Class, out.Tested = inferential, int(f.P2)
+	}
+	if f.Kind == Target {
+		out.Class = "target"
 	}
 	if f.Flags&Known != 0 {
 		out.Robustness = &f.Robust

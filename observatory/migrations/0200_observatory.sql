@@ -139,3 +139,22 @@ CREATE TABLE abroad (
     rev BIGINT NOT NULL
 );
 CREATE INDEX abroad_day ON abroad (day, id);
+
+-- Targets for indicators (目标): what a work report or a measure has set out to
+-- reach, in the words that set it. withdrawn is 0 while one is in force.
+CREATE TABLE target (
+    id BIGINT PRIMARY KEY,
+    freq BIGINT NOT NULL,
+    indicator TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    by_period BIGINT NOT NULL,
+    growth BOOLEAN NOT NULL,
+    value DOUBLE PRECISION NOT NULL,
+    source TEXT NOT NULL,
+    matter BIGINT NOT NULL,
+    set_at BIGINT NOT NULL,
+    set_by BIGINT NOT NULL,
+    withdrawn BIGINT NOT NULL,
+    rev BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX target_force ON target (freq, indicator, subject, by_period, growth) WHERE withdrawn = 0;

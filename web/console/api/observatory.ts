@@ -303,6 +303,33 @@ export interface ForecastRow {
   keep: number[]
 }
 
+/** What an indicator is to reach, and how it stands today. */
+export interface TargetRow {
+  id: Id
+  by: string
+  growth: boolean
+  value: number
+  goal: number | null
+  chance: number | null
+  off: number
+  text: Text | null
+  source: string
+  matter: Id
+  set: string
+  set_by: Somebody
+}
+
+export interface TargetInput {
+  freq: number
+  indicator: string
+  subject: string
+  by: string
+  growth: boolean
+  value: number
+  source: string
+  matter?: Id
+}
+
 export interface IndicatorPage extends IndicatorRow {
   freq: number
   freq_name: Text
@@ -323,6 +350,8 @@ export interface IndicatorPage extends IndicatorRow {
   facts: FactRow[]
   source: string
   vintages: string[]
+  /** Of the subject, in force. */
+  targets: TargetRow[]
 }
 
 export interface CompareCell {
@@ -557,6 +586,8 @@ export const observatory = {
   evaluation: (id: Id) => get<EvaluationPage>(`/evaluations/${id}`),
   freeze: (body: FreezeInput, key: string) => post<Acted>('/evaluations', body, key),
   compute: (id: Id, key: string) => post<Acted>(`/evaluations/${id}/compute`, {}, key),
+  setTarget: (body: TargetInput, key: string) => post<Acted>('/targets', body, key),
+  withdrawTarget: (id: Id, reason: string, key: string) => post<Acted>(`/targets/${id}/withdraw`, { reason }, key),
   abroad: () => get<AbroadRow[]>('/abroad'),
   enterAbroad: (body: AbroadInput, key: string) => post<Acted>('/abroad', body, key),
   reference: (sort: ReferenceSort) => get<ReferenceRow[]>(`/reference/${sort}`),
