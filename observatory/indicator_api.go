@@ -105,6 +105,15 @@ func (d *Desk) registerIndicators(s *web.Server) {
 	web.Register(s, get("/compare.xlsx", "compare-export", "The comparison as a workbook"), func(ctx context.Context, in *Comparison) (*web.Export, error) {
 		return d.ExportComparison(ctx, web.Who(ctx), *in)
 	})
+	web.Register(s, get("/few", "few", "Who stands out in a peer set on two or three indicators together"), read(d, func(ctx context.Context, in *struct {
+		Freq   int      `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
+		Peers  string   `query:"peers" maxLength:"60" required:"true"`
+		Period string   `query:"period" maxLength:"20" doc:"the newest by default"`
+		Of     []string `query:"of" minItems:"2" maxItems:"3" required:"true" doc:"codes of the indicators"`
+		AsOf   string   `query:"as_of" maxLength:"10"`
+	}) ([]FewRow, error) {
+		return d.few(ctx, panel.Freq(in.Freq), in.Peers, in.Period, in.AsOf, in.Of)
+	}))
 	web.Register(s, get("/changes", "changes", "What changed between two days of publication"), read(d, func(ctx context.Context, in *struct {
 		Freq int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
 		From string `query:"from" maxLength:"10" required:"true"`

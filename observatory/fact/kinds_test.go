@@ -126,6 +126,9 @@ func TestSkyline(t *testing.T) {
 	o := plain(p)
 	o.Sets = [][]int{{0, 1}}
 	want := map[int32]int32{0: 0, 1: 0, 2: 1, 3: 2} // subject → how many match it on both
+	if few := Few(p, o, p.Axis.Len-1, 0); len(few) != len(want) || few[0].P1 != 0 || few[3].P1 != 2 {
+		t.Errorf("%+v", few)
+	}
 	got := late(p, o, Skyline)
 	if len(got) != len(want) {
 		t.Fatalf("%+v", got)

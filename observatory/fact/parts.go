@@ -136,6 +136,24 @@ func (m *miner) shiftShare(whole *panel.Slab, parts []int, k, t, lag int, base F
 // few is how many peers may match or beat a subject that is one of the few.
 const few = 2
 
+// Few gives who in a peer set stands out on two or three indicators together in a
+// period: those that at most a few peers match or beat on all of them.
+func Few(p *panel.Panel, o Options, period, peers int) []Fact {
+	o.From = period
+	m := newMiner(p, o)
+	var out []Fact
+	m.sink = func(f Fact) {
+		if int(f.Period) == period && int(f.Peers) == peers {
+			out = append(out, f)
+		}
+	}
+	for which := range o.Sets {
+		m.skylines(which)
+	}
+	slices.SortStableFunc(out, func(a, b Fact) int { return cmp.Compare(a.P1, b.P1) })
+	return out
+}
+
 // skylines finds the subjects that at most a few peers match or beat on all
 // indicators of a set (one of the few: Wu, KDD 2012).
 func (m *miner) skylines(which int) {

@@ -319,6 +319,13 @@ export interface TargetRow {
   set_by: Somebody
 }
 
+/** A subject that stands out on several indicators together. */
+export interface FewRow {
+  subject: Coded
+  match: number
+  text: Text
+}
+
 export interface TargetInput {
   freq: number
   indicator: string
@@ -586,6 +593,7 @@ export const observatory = {
   evaluation: (id: Id) => get<EvaluationPage>(`/evaluations/${id}`),
   freeze: (body: FreezeInput, key: string) => post<Acted>('/evaluations', body, key),
   compute: (id: Id, key: string) => post<Acted>(`/evaluations/${id}/compute`, {}, key),
+  few: (q: { freq: number; peers: string; period?: string; of: string; as_of?: string }) => get<FewRow[]>(withQuery('/few', q)),
   setTarget: (body: TargetInput, key: string) => post<Acted>('/targets', body, key),
   withdrawTarget: (id: Id, reason: string, key: string) => post<Acted>(`/targets/${id}/withdraw`, { reason }, key),
   abroad: () => get<AbroadRow[]>('/abroad'),
