@@ -132,6 +132,16 @@ try {
   await evidence.getByText(/2026-11-20\.xlsx 第\d+行/).first().waitFor()
   await walk.look(tang, '08-claims', false)
 
+  // A target of the work report is entered; the December release says how it stands.
+  await walk.go(tang, '/observatory/indicators/va_industry_rate?freq=12')
+  await tang.getByRole('button', { name: '设定目标' }).click()
+  await tang.fill('#tg-value', '7')
+  await tang.fill('#tg-source', '2026年政府工作报告：规上工业增加值增长7%以上。')
+  await tang.getByRole('button', { name: '设定这个目标' }).click()
+  await done(tang, '已设定')
+  await tang.locator('blockquote').filter({ hasText: '增长7%以上' }).waitFor()
+  await walk.look(tang, '08b-target', false)
+
   // A screen hangs on the wall; what it reads by itself does not count as use.
   const wall = await walk.be('shen', size)
   await walk.go(wall, '/wall')

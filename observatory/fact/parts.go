@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"cmp"
 	"math"
 	"slices"
 

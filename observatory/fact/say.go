@@ -367,8 +367,15 @@ func (t teller) target(f Fact, w words) fault.Text {
 	if f.P1 == Behind {
 		state = fault.T("进度落后", "behind")
 	}
-	return fault.T(fmt.Sprintf("%s，%s：%s为%s，按走势预计届时为%s，达到的可能性约%.0f%%", zh, state.ZH, w.period.ZH, value.ZH, ahead.ZH, 100*f.Q),
-		fmt.Sprintf("%s; %s: in %s it was %s, the forecast is %s, and the target is reached with a probability of about %.0f%%", en, state.EN, w.period.EN, value.EN, ahead.EN, 100*f.Q))
+	chance := fault.T(fmt.Sprintf("约%.0f%%", 100*f.Q), fmt.Sprintf("about %.0f%%", 100*f.Q))
+	switch {
+	case f.Q < 0.01:
+		chance = fault.T("不到1%", "less than 1%")
+	case f.Q > 0.99:
+		chance = fault.T("超过99%", "more than 99%")
+	}
+	return fault.T(fmt.Sprintf("%s，%s：%s为%s，按走势预计届时为%s，达到的可能性%s", zh, state.ZH, w.period.ZH, value.ZH, ahead.ZH, chance.ZH),
+		fmt.Sprintf("%s; %s: in %s it was %s, the forecast is %s, and the target is reached with a probability of %s", en, state.EN, w.period.EN, value.EN, ahead.EN, chance.EN))
 }
 
 func (t teller) skyline(f Fact, w words) fault.Text {
@@ -377,10 +384,10 @@ func (t teller) skyline(f Fact, w words) fault.Text {
 		zh, en = append(zh, t.p.Indicators[i].Name.ZH), append(en, t.p.Indicators[i].Name.EN)
 	}
 	if f.P1 == 0 {
-		return fault.T(fmt.Sprintf("%s%s在%s中，没有别的对象%s都不低于它", w.period.ZH, w.subject.ZH, w.peers.ZH, strings.Join(zh, "、")),
+		return fault.T(fmt.Sprintf("%s%s：%s中，没有别的在%s上都不逊于它", w.period.ZH, w.subject.ZH, w.peers.ZH, strings.Join(zh, "、")),
 			fmt.Sprintf("%s in %s: nobody else in %s matches it on all of %s", w.subject.EN, w.period.EN, w.peers.EN, strings.Join(en, ", ")))
 	}
-	return fault.T(fmt.Sprintf("%s%s在%s中，%s都不低于它的只有%d个", w.period.ZH, w.subject.ZH, w.peers.ZH, strings.Join(zh, "、"), f.P1),
+	return fault.T(fmt.Sprintf("%s%s：%s中，在%s上都不逊于它的只有%d个", w.period.ZH, w.subject.ZH, w.peers.ZH, strings.Join(zh, "、"), f.P1),
 		fmt.Sprintf("%s in %s: only %d in %s match it on all of %s", w.subject.EN, w.period.EN, f.P1, w.peers.EN, strings.Join(en, ", ")))
 }
 
