@@ -152,6 +152,8 @@ func why(f Fact) []fault.Text {
 	switch {
 	case t.Class == "inferential":
 		out = append(out, fault.T(fmt.Sprintf("不寻常：本次对%d项一并检验，凡提出的，平均每百条中误报不超过5条", t.Tested), fmt.Sprintf("unusual: %d claims were tested together; of those told, at most 5 in a hundred are expected to be false", t.Tested)))
+	case t.Class == "target":
+		out = append(out, fault.T("对照已设定的目标：达到的可能越小，越值得关注", "held to a target that was set: the less likely it is, the more notable"))
 	case t.Rarity >= 1:
 		times := math.Round(math.Pow(2, float64(t.Rarity)))
 		out = append(out, fault.T(fmt.Sprintf("少见：这类情形在本指标的历史中约每%.0f次出现1次", times), fmt.Sprintf("rare: one in about %.0f of its kind in the history of this indicator", times)))
@@ -160,6 +162,8 @@ func why(f Fact) []fault.Text {
 		out = append(out, fault.T(fmt.Sprintf("与最近的对手相差%.2f%%", *t.Margin), fmt.Sprintf("%.2f%% from the nearest rival", *t.Margin)))
 	}
 	switch r := t.Robustness; {
+	case t.Class == "target":
+		out = append(out, fault.T("每次发布后按新数重算", "computed anew after each release"))
 	case r == nil && t.Class == "inferential":
 		out = append(out, fault.T("所依据的数一经修订即重新检验，不再显著的随即撤回", "it is tested again with every revision, and taken back once it is no longer significant"))
 	case r == nil:

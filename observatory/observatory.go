@@ -6,7 +6,9 @@
 // quality gate until a person publishes it. A published release is never changed;
 // a later one stands over it, so the statistics as of any day can be had again.
 // Publishing tells what is new, what reads differently now and what is no longer
-// true; a fact that a revision broke is retracted, and whoever quoted it is told.
+// true; a fact that a revision broke is retracted, and whoever quoted it is told. A
+// target that a work report set is entered in its words, and each release says by
+// the forecast how it stands.
 //
 // The finding, checking, evaluating and forecasting is done by pure packages
 // below this one. This one never changes a figure, never fills one in that is

@@ -243,6 +243,14 @@ func TestTarget(t *testing.T) {
 			t.Errorf("%+v", told)
 		}
 
+		own, err := w.IndicatorPage(ctx, tang, 1, "va", "991100", "", "")
+		w.must(err)
+		for _, row := range own.Facts {
+			if row.Kind == "TARGET" && !strings.Contains(row.Why[0].ZH, "对照已设定的目标") {
+				t.Errorf("%+v", row.Why)
+			}
+		}
+
 		// A revision makes it worse, and the fact reads differently; then it is withdrawn.
 		w.publish("2025年修订.csv", "2026-11-01", table(2025, 2025, func(city, year int, v float64) float64 {
 			if city == 0 {

@@ -97,6 +97,7 @@ export const observatory = {
   'fact.lapsedTarget': ['所对照的目标已撤销。', 'The target that it measured was withdrawn.'],
   'fact.test': ['统计检验', 'Test'],
   'fact.tested': ['共 {n} 项一并检验，错误发现率不超过 5%，q {q}', 'tested together, {n} claims in all; false discovery rate at most 5%, q {q}'],
+  'fact.anew': ['每次发布后按新数重算', 'computed anew after each release'],
   'fact.retested': ['每次修订后重新检验', 'tested again with every revision'],
   'fact.rules': ['认定规则', 'Rules'],
   'fact.rulesOf': ['第 {n} 版', 'version {n}'],
