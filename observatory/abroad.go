@@ -137,14 +137,7 @@ func (c *noting) Decide(g *store.Group) error {
 
 // Development gives an outside development.
 func (d *Desk) Development(ctx context.Context, id int64) (Abroad, error) {
-	list, err := store.Collect(ctx, d.DB, scanAbroad, "SELECT "+abroadColumns+" FROM abroad WHERE id = ?", id)
-	if err != nil {
-		return Abroad{}, fault.Wrap("observatory.Development", err)
-	}
-	if len(list) == 0 {
-		return Abroad{}, fault.New(fault.NotFound, "observatory.Development", "没有这条动态。", "There is no such development.")
-	}
-	return list[0], nil
+	return one(ctx, d, "observatory.Development", fault.T("没有这条动态。", "There is no such development."), scanAbroad, "SELECT "+abroadColumns+" FROM abroad WHERE id = ?", id)
 }
 
 // Developments gives the newest outside developments.

@@ -377,14 +377,7 @@ func (c *computing) Decide(g *store.Group) error {
 
 // Evaluation gives an evaluation.
 func (d *Desk) Evaluation(ctx context.Context, id int64) (Evaluation, error) {
-	list, err := store.Collect(ctx, d.DB, scanEvaluation, "SELECT "+evaluationColumns+" FROM evaluation WHERE id = ?", id)
-	if err != nil {
-		return Evaluation{}, fault.Wrap("observatory.Evaluation", err)
-	}
-	if len(list) == 0 {
-		return Evaluation{}, fault.New(fault.NotFound, "observatory.Evaluation", "没有这项评估。", "There is no such evaluation.")
-	}
-	return list[0], nil
+	return one(ctx, d, "observatory.Evaluation", fault.T("没有这项评估。", "There is no such evaluation."), scanEvaluation, "SELECT "+evaluationColumns+" FROM evaluation WHERE id = ?", id)
 }
 
 // Evaluations gives the evaluations frozen last.

@@ -87,14 +87,7 @@ func (d *Desk) standing(ctx context.Context, freq panel.Freq, indicators []strin
 
 // Fact gives a told fact.
 func (d *Desk) Fact(ctx context.Context, id int64) (Fact, error) {
-	list, err := store.Collect(ctx, d.DB, scanFact, "SELECT "+factColumns+" FROM told_fact WHERE id = ?", id)
-	if err != nil {
-		return Fact{}, fault.Wrap("observatory.Fact", err)
-	}
-	if len(list) == 0 {
-		return Fact{}, fault.New(fault.NotFound, "observatory.Fact", "没有这条事实。", "There is no such fact.")
-	}
-	return list[0], nil
+	return one(ctx, d, "observatory.Fact", fault.T("没有这条事实。", "There is no such fact."), scanFact, "SELECT "+factColumns+" FROM told_fact WHERE id = ?", id)
 }
 
 // FactFilter says which facts are wanted; empty fields ask for all.

@@ -172,14 +172,7 @@ func (c *writing) Decide(g *store.Group) error {
 
 // Note gives a note.
 func (d *Desk) Note(ctx context.Context, id int64) (Note, error) {
-	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT "+noteColumns+" FROM fact_note WHERE id = ?", id)
-	if err != nil {
-		return Note{}, fault.Wrap("observatory.Note", err)
-	}
-	if len(list) == 0 {
-		return Note{}, fault.New(fault.NotFound, "observatory.Note", "没有这份材料。", "There is no such note.")
-	}
-	return list[0], nil
+	return one(ctx, d, "observatory.Note", fault.T("没有这份材料。", "There is no such note."), scanNote, "SELECT "+noteColumns+" FROM fact_note WHERE id = ?", id)
 }
 
 // Notes gives the notes written last.

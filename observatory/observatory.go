@@ -27,6 +27,7 @@ import (
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/clock"
 	"touyan.dev/touyan/kernel/event"
+	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/observatory/panel"
 )
@@ -126,4 +127,16 @@ type Done = act.Done
 // do sends a change to the writer and answers with its receipt.
 func (d *Desk) do(ctx context.Context, w *write, kind string, c store.Change) (Done, error) {
 	return d.acts().Do(ctx, &w.Write, kind, c)
+}
+
+// one reads the row that a query finds; without one it is NotFound, as none says.
+func one[T any](ctx context.Context, d *Desk, op string, none fault.Text, scan func(store.Scanner) (T, error), query string, args ...any) (found T, err error) {
+	list, err := store.Collect(ctx, d.DB, scan, query, args...)
+	if err != nil {
+		return found, fault.Wrap(op, err)
+	}
+	if len(list) == 0 {
+		return found, fault.New(fault.NotFound, op, none.ZH, none.EN)
+	}
+	return list[0], nil
 }

@@ -64,16 +64,16 @@ type PointRow struct {
 // ReleasePage is a release with its gate and its facts: the first page of each list.
 type ReleasePage struct {
 	ReleaseRow
-	Digest    string             `json:"sha256"`
-	Doubts    *PagedDoubts       `json:"doubts"`
-	Undecided int                `json:"undecided"`
-	Revised   Paged[RevisionRow] `json:"revised" doc:"published figures that it changes, the largest changes first"`
-	News      *Paged[FactRow]    `json:"news" doc:"facts that it brought, the best first"`
-	Differ    *Paged[ChangedRow] `json:"differ" doc:"told facts that read differently since"`
-	Broken    *Paged[FactRow]    `json:"broken" doc:"facts that it retracted"`
-	Lapsed    *Paged[FactRow]    `json:"lapsed" doc:"facts that lapsed at it"`
-	File      int64              `json:"file" doc:"the attachment; 0 if there is none"`
-	May       bool               `json:"may_work"`
+	Digest    string              `json:"sha256"`
+	Doubts    *PagedDoubts        `json:"doubts"`
+	Undecided int                 `json:"undecided"`
+	Revised   *Paged[RevisionRow] `json:"revised" doc:"published figures that it changes, the largest changes first"`
+	News      *Paged[FactRow]     `json:"news" doc:"facts that it brought, the best first"`
+	Differ    *Paged[ChangedRow]  `json:"differ" doc:"told facts that read differently since"`
+	Broken    *Paged[FactRow]     `json:"broken" doc:"facts that it retracted"`
+	Lapsed    *Paged[FactRow]     `json:"lapsed" doc:"facts that lapsed at it"`
+	File      int64               `json:"file" doc:"the attachment; 0 if there is none"`
+	May       bool                `json:"may_work"`
 }
 
 // RevisionRow is a published figure that a file changes.
@@ -224,35 +224,31 @@ func (n *naming) release(r Release) ReleaseRow {
 
 // ReleasePage gives a release as who sees it.
 func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*ReleasePage, error) {
-	r, err := d.Release(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	n, err := d.naming(ctx)
+	r, n, err := d.open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	p := &ReleasePage{ReleaseRow: n.release(r), Digest: r.Digest}
 	p.May = d.works(who) == nil
-	if p.Doubts, err = d.doubtPage(ctx, id, "", 1); err != nil {
+	if p.Doubts, err = d.doubtPage(ctx, n, r, "", 1); err != nil {
 		return nil, err
 	}
 	p.Undecided = p.Doubts.States[DoubtWaiting]
-	for of, into := range map[FactFilter]**Paged[FactRow]{
-		{Release: id, Limit: partMost}: &p.News, {Ended: id, State: FactRetracted, Limit: partMost}: &p.Broken, {Ended: id, State: FactLapsed, Limit: partMost}: &p.Lapsed,
-	} {
-		if *into, err = d.factPaged(ctx, id, of, 1); err != nil {
-			return nil, err
-		}
+	if p.News, err = d.factPaged(ctx, n, FactFilter{Release: id}, 1); err != nil {
+		return nil, err
+	}
+	if p.Broken, err = d.factPaged(ctx, n, FactFilter{Ended: id, State: FactRetracted}, 1); err != nil {
+		return nil, err
+	}
+	if p.Lapsed, err = d.factPaged(ctx, n, FactFilter{Ended: id, State: FactLapsed}, 1); err != nil {
+		return nil, err
 	}
 	if p.Differ, err = d.changedBy(ctx, n, r, 1); err != nil {
 		return nil, err
 	}
-	revised, err := d.revisedBy(ctx, r)
-	if err != nil {
+	if p.Revised, err = d.revisedPage(ctx, n, r, 1); err != nil {
 		return nil, err
 	}
-	p.Revised = told(paged(revised, 1, pageSize), func(x Revision) RevisionRow { return n.revision(r.Freq, x) })
 	files, err := d.Files.List(ctx, who, id)
 	if err == nil && len(files) > 0 {
 		p.File = files[0].ID

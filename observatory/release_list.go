@@ -72,28 +72,32 @@ func (d *Desk) registerReleaseLists(s *web.Server) {
 		PageOf
 		State DoubtState `query:"state" enum:"waiting,held,kept,break,noted,"`
 	}) (*PagedDoubts, error) {
-		return d.doubtPage(ctx, in.ID, in.State, in.Page)
+		r, n, err := d.open(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return d.doubtPage(ctx, n, r, in.State, in.Page)
 	}))
 	web.Register(s, get("/releases/{id}/facts", "release-facts", "Facts that a release brought or took back, a page of 50, the best first"), read(d, func(ctx context.Context, in *struct {
 		ByID
 		PageOf
 		Of string `query:"of" enum:"found,retracted,lapsed" required:"true"`
 	}) (*Paged[FactRow], error) {
-		f := FactFilter{Release: in.ID, Limit: partMost}
-		if in.Of != "found" {
-			f = FactFilter{Ended: in.ID, State: FactState(in.Of), Limit: partMost}
+		_, n, err := d.open(ctx, in.ID)
+		if err != nil {
+			return nil, err
 		}
-		return d.factPaged(ctx, in.ID, f, in.Page)
+		f := FactFilter{Release: in.ID}
+		if in.Of != "found" {
+			f = FactFilter{Ended: in.ID, State: FactState(in.Of)}
+		}
+		return d.factPaged(ctx, n, f, in.Page)
 	}))
 	web.Register(s, get("/releases/{id}/changed", "release-changed", "Told facts that a release made read differently, a page of 50"), read(d, func(ctx context.Context, in *struct {
 		ByID
 		PageOf
 	}) (*Paged[ChangedRow], error) {
-		r, err := d.Release(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		n, err := d.naming(ctx)
+		r, n, err := d.open(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -103,34 +107,37 @@ func (d *Desk) registerReleaseLists(s *web.Server) {
 		ByID
 		PageOf
 	}) (*Paged[RevisionRow], error) {
-		r, err := d.Release(ctx, in.ID)
+		r, n, err := d.open(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		n, err := d.naming(ctx)
-		if err != nil {
-			return nil, err
-		}
-		list, err := d.revisedBy(ctx, r)
-		p := told(paged(list, in.Page, pageSize), func(x Revision) RevisionRow { return n.revision(r.Freq, x) })
-		return &p, err
+		return d.revisedPage(ctx, n, r, in.Page)
 	}))
+}
+
+// open gives a release with the names for its rows.
+func (d *Desk) open(ctx context.Context, id int64) (Release, *naming, error) {
+	r, err := d.Release(ctx, id)
+	if err != nil {
+		return r, nil, err
+	}
+	n, err := d.naming(ctx)
+	return r, n, err
+}
+
+// revisedPage gives the published figures that a release changes.
+func (d *Desk) revisedPage(ctx context.Context, n *naming, r Release, page int) (*Paged[RevisionRow], error) {
+	list, err := d.revisedBy(ctx, r)
+	p := told(paged(list, page, pageSize), func(x Revision) RevisionRow { return n.revision(r.Freq, x) })
+	return &p, err
 }
 
 // doubtOrder puts first what somebody has to decide.
 var doubtOrder = []DoubtState{DoubtWaiting, DoubtHeld, DoubtKept, DoubtBreak, DoubtNoted}
 
 // doubtPage gives what the gate noticed of a release, what waits first.
-func (d *Desk) doubtPage(ctx context.Context, release int64, state DoubtState, page int) (*PagedDoubts, error) {
-	r, err := d.Release(ctx, release)
-	if err != nil {
-		return nil, err
-	}
-	n, err := d.naming(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all, err := d.Doubts(ctx, release)
+func (d *Desk) doubtPage(ctx context.Context, n *naming, r Release, state DoubtState, page int) (*PagedDoubts, error) {
+	all, err := d.Doubts(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +156,7 @@ func (d *Desk) doubtPage(ctx context.Context, release int64, state DoubtState, p
 	for _, x := range rows.Rows {
 		codes = append(codes, x.Indicator)
 	}
-	v, err := d.build(ctx, through{freq: r.Freq, with: release, only: codes})
+	v, err := d.build(ctx, through{freq: r.Freq, with: r.ID, only: codes})
 	if err != nil {
 		return nil, err
 	}
@@ -157,14 +164,9 @@ func (d *Desk) doubtPage(ctx context.Context, release int64, state DoubtState, p
 	return p, nil
 }
 
-func (d *Desk) factPaged(ctx context.Context, release int64, f FactFilter, page int) (*Paged[FactRow], error) {
-	if _, err := d.Release(ctx, release); err != nil {
-		return nil, err
-	}
-	n, err := d.naming(ctx)
-	if err != nil {
-		return nil, err
-	}
+// factPaged gives facts that a release brought or ended.
+func (d *Desk) factPaged(ctx context.Context, n *naming, f FactFilter, page int) (*Paged[FactRow], error) {
+	f.Limit = partMost
 	list, err := d.Facts(ctx, f)
 	p := told(paged(list, page, pageSize), n.fact)
 	return &p, err

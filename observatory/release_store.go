@@ -92,14 +92,7 @@ var heads = store.Table[int64, int64]{
 
 // Release gives a release.
 func (d *Desk) Release(ctx context.Context, id int64) (Release, error) {
-	found, err := store.Collect(ctx, d.DB, scanRelease, "SELECT "+releaseColumns+" FROM release WHERE id = ? AND state <> ?", id, string(Loading))
-	if err != nil {
-		return Release{}, fault.Wrap("observatory.Release", err)
-	}
-	if len(found) == 0 {
-		return Release{}, fault.New(fault.NotFound, "observatory.Release", "没有这批数据。", "There is no such release.")
-	}
-	return found[0], nil
+	return one(ctx, d, "observatory.Release", fault.T("没有这批数据。", "There is no such release."), scanRelease, "SELECT "+releaseColumns+" FROM release WHERE id = ? AND state <> ?", id, string(Loading))
 }
 
 // Releases gives releases of a state and frequency (all without): those that wait

@@ -15,7 +15,7 @@ import (
 
 // Nobody asks for one cell: a page, the gate and the miner read whole series. So
 // the cells of a release are kept by indicator, packed, as many to a row as one
-// change writes; a row a cell took ten times as long to read.
+// change writes. With a row a cell, reading was near half of a release's time.
 
 // piece is how many cells one change writes.
 const piece = 5000
@@ -84,17 +84,26 @@ func inOrder(a, b Cell) int {
 }
 
 // unpacked reads rows of cells; the condition speaks of c, the row, and r, its release.
-func (d *Desk) unpacked(ctx context.Context, where string, args ...any) (all []Cell, err error) {
-	_, err = store.Collect(ctx, d.DB, func(row store.Scanner) (none struct{}, err error) {
-		var release int64
-		var indicator string
-		var data []byte
-		if err = row.Scan(&release, &indicator, &data); err == nil {
-			all, err = unpack(all, release, indicator, data)
-		}
-		return none, err
+func (d *Desk) unpacked(ctx context.Context, where string, args ...any) ([]Cell, error) {
+	type row struct {
+		release   int64
+		indicator string
+		cells     []byte
+	}
+	rows, err := store.Collect(ctx, d.DB, func(s store.Scanner) (r row, err error) {
+		err = s.Scan(&r.release, &r.indicator, &r.cells)
+		return r, err
 	}, "SELECT c.release, c.indicator, c.cells FROM release_series c JOIN release r ON r.id = c.release WHERE "+where+" ORDER BY c.release, c.indicator, c.part", args...)
-	return all, fault.Wrap("observatory.unpacked", err)
+	if err != nil {
+		return nil, fault.Wrap("observatory.unpacked", err)
+	}
+	var all []Cell
+	for _, r := range rows {
+		if all, err = unpack(all, r.release, r.indicator, r.cells); err != nil {
+			return nil, fault.Wrap("observatory.unpacked", err)
+		}
+	}
+	return all, nil
 }
 
 // cellsOf gives the cells of a release, in order.

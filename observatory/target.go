@@ -243,14 +243,7 @@ func (c *unaiming) Decide(g *store.Group) error {
 
 // Target gives a target.
 func (d *Desk) Target(ctx context.Context, id int64) (Target, error) {
-	list, err := store.Collect(ctx, d.DB, scanTarget, "SELECT "+targetColumns+" FROM target WHERE id = ?", id)
-	if err != nil {
-		return Target{}, fault.Wrap("observatory.Target", err)
-	}
-	if len(list) == 0 {
-		return Target{}, fault.New(fault.NotFound, "observatory.Target", "没有这个目标。", "There is no such target.")
-	}
-	return list[0], nil
+	return one(ctx, d, "observatory.Target", fault.T("没有这个目标。", "There is no such target."), scanTarget, "SELECT "+targetColumns+" FROM target WHERE id = ?", id)
 }
 
 // targetsOf gives the targets in force for an indicator.

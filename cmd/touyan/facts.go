@@ -108,7 +108,8 @@ func (c *factsCmd) revisions(now *panel.Panel) (map[string]*fact.Revisions, erro
 		}
 		old, err := before.read()
 		if err != nil {
-			return nil, fault.At("touyan.facts", "--earlier", "读不出较早版本："+name, "The earlier vintage cannot be read: "+name)
+			why := fault.Of(err)
+			return nil, &fault.Error{Kind: why.Kind, Op: "touyan.facts", Fields: why.Fields, Text: fault.T("读不出较早版本："+name+"。"+why.Text.ZH, "The earlier vintage cannot be read: "+name+". "+why.Text.EN)}
 		}
 		for _, x := range now.Indicators {
 			if r := fact.Join(out[x.Code], fact.LearnRevisions(old, now, x.Code, nil)); len(r.Paths) > 0 {

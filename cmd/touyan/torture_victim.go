@@ -118,7 +118,7 @@ func (v *victim) await(ctx context.Context, said chan struct{}) error {
 		case <-ctx.Done():
 			return fault.Wrap("torture", ctx.Err())
 		case <-time.After(2 * time.Minute):
-			return errors.Join(fault.New(fault.Busy, "torture", "写入进程超时。", "The writer took too long."), v.kill())
+			return errors.Join(fault.New(fault.Busy, "torture", "写入进程两分钟没有回音。", "The writer has said nothing for two minutes."), v.kill())
 		}
 	}
 }

@@ -20,7 +20,6 @@ type miner struct {
 	Options
 	panel     *panel.Panel
 	parts     []partition
-	peers     [][]int32 // of each subject: the peer sets it is of
 	standings []*standing
 	field     field
 	share     field
@@ -40,14 +39,9 @@ type miner struct {
 
 // newMiner prepares for a panel.
 func newMiner(p *panel.Panel, o Options) *miner {
-	m := &miner{Options: o, panel: p, parts: partitions(p), peers: make([][]int32, len(p.Subjects)), state: make([]running, len(p.Peers))}
+	m := &miner{Options: o, panel: p, parts: partitions(p), state: make([]running, len(p.Peers))}
 	for i := range m.parts {
 		m.standings = append(m.standings, newStanding(&m.parts[i], len(p.Subjects), p.Axis.Len))
-	}
-	for k, set := range p.Peers {
-		for _, s := range set.Members {
-			m.peers[s] = append(m.peers[s], int32(k))
-		}
 	}
 	if o.Watch != nil {
 		m.watched = make([]bool, len(p.Subjects))

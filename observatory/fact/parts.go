@@ -166,6 +166,12 @@ func (m *miner) skylines(which int) {
 	}
 	var whole []entry // the subjects with a value of each, the best by the first
 	members := make([][]int32, len(m.panel.Peers))
+	of := make([][]int, n) // the sets that a subject is of
+	for k, set := range m.panel.Peers {
+		for _, s := range set.Members {
+			of[s] = append(of[s], k)
+		}
+	}
 	for t := m.From; t < m.panel.Axis.Len; t++ {
 		whole = whole[:0]
 	next:
@@ -187,7 +193,7 @@ func (m *miner) skylines(which int) {
 			members[k] = members[k][:0]
 		}
 		for _, e := range whole {
-			for _, k := range m.peers[e.s] {
+			for _, k := range of[e.s] {
 				members[k] = append(members[k], e.s)
 			}
 		}
