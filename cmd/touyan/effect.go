@@ -46,11 +46,33 @@ Finds out what a policy did against what would have been without it. Weights are
 
 // Run implements the command.
 func (c *effectCmd) Run(_ context.Context, s streams) error {
+	if err := c.idle(); err != nil {
+		return err
+	}
 	switch effect.Method(c.Method) {
 	case effect.SC, effect.SDID, effect.DiD:
 		return c.single(s)
 	}
 	return c.staggered(s)
+}
+
+// idle refuses a flag that the method does not look at.
+func (c *effectCmd) idle() error {
+	single, cs, twfe := c.Method == "sc" || c.Method == "sdid" || c.Method == "did", c.Method == "cs", c.Method == "twfe"
+	for _, f := range []struct {
+		flag        string
+		given, used bool
+	}{
+		{"--treated", c.Treated != "", single}, {"--from", c.From != "", single}, {"--since", c.Since != "", single}, {"--until", c.Until != "", single},
+		{"--donor", len(c.Donor) > 0, single}, {"--exclude", len(c.Exclude) > 0, single},
+		{"--first", c.First != "", !single}, {"--treatment", c.Treatment != "", !single},
+		{"--control", c.Control != "never", cs}, {"--covariates", len(c.Covariates) > 0, twfe},
+	} {
+		if f.given && !f.used {
+			return fault.At("touyan.effect", f.flag, "方法 "+c.Method+" 不用这一选项，请去掉或换一种方法。", "Method "+c.Method+" does not use this flag; leave it out or choose another method.")
+		}
+	}
+	return nil
 }
 
 // single evaluates one unit.

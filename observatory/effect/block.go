@@ -43,6 +43,10 @@ const etaTime = 1e-6
 // rounding: units that fit perfectly are ranked by what came after, not by chance.
 const perfect = 1e-9
 
+// rounding is the share of a unit's values up to which an estimate is none: else an
+// outcome that never changes would have an effect beyond that of every placebo.
+const rounding = 1e-13
+
 // noise is the standard deviation of the donors' changes from period to period
 // before the measure (σ̂ of the paper, eq. 2.2).
 func (b block) noise(donors []int) float64 {
@@ -101,7 +105,9 @@ func (b block) fit(m Method, treated int, donors []int, noise float64, start []i
 			f.gap[t] -= level
 		}
 	}
-	f.estimate = mean(f.gap[b.pre:])
+	if f.estimate = mean(f.gap[b.pre:]); math.Abs(f.estimate) <= rounding*rms(b.y[treated]) {
+		f.estimate = 0
+	}
 	f.preRMSPE = rms(f.gap[:b.pre])
 	f.ratio = rms(f.gap[b.pre:]) / max(f.preRMSPE, perfect*rms(b.y[treated]), math.SmallestNonzeroFloat64)
 	return f

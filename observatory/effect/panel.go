@@ -65,6 +65,9 @@ func UnitName(text string) string {
 	return text
 }
 
+// largest is the value above which sums of squares leave the range of numbers.
+const largest = 1e100
+
 // NewPanel puts cells in order. It refuses two cells for one unit and period.
 func NewPanel(cells []Cell) (*Panel, error) {
 	p := &Panel{}
@@ -77,6 +80,9 @@ func NewPanel(cells []Cell) (*Panel, error) {
 		}
 		if UnitName(c.Unit) == "" {
 			return nil, at(c.Line, "unit", "没有写明单元", "the unit is empty")
+		}
+		if math.Abs(c.Value) > largest {
+			return nil, at(c.Line, "outcome", "数值大得不合理，无法计算，请核对单位", "the value is too large to compute with; check its unit")
 		}
 		if old, ok := times[t.Order]; !ok || t.Label < old.Label {
 			times[t.Order] = t

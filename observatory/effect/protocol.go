@@ -124,7 +124,9 @@ func (r *Result) Verdict() Verdict {
 			break
 		}
 	}
-	if r.InTime != nil && r.InTime.P <= Level && r.InTime.Estimate*r.Estimate > 0 {
+	if r.InTime == nil {
+		why = append(why, fault.T("政策开始前不足四期，看不出差异是否早已存在。", "Fewer than four periods before the measure cannot show whether the difference was there already."))
+	} else if r.InTime.P <= Level && r.InTime.Estimate*r.Estimate > 0 {
 		why = append(why, fault.T("政策开始之前就已有同方向的差异。", "A difference of the same direction was there before the measure."))
 	}
 	return judge(r.Protocol.Normal().Expect, r.Estimate, why)

@@ -115,19 +115,21 @@ func TestProtocol(t *testing.T) {
 // TestVerdict walks the rule.
 func TestVerdict(t *testing.T) {
 	proven := Certificate{}
+	calm := &Moved{"1", -1, .5}
 	for _, c := range []struct {
 		name string
 		r    Result
 		want Grade
 	}{
-		{"beyond chance", Result{Estimate: -2, P: .02, LeastP: .02, UnitProof: proven}, Supported},
-		{"as expected", Result{Estimate: -2, P: .05, LeastP: .02, Protocol: Protocol{Expect: Fall}}, Supported},
-		{"the other way", Result{Estimate: -2, P: .02, LeastP: .02, Protocol: Protocol{Expect: Rise}}, Opposite},
-		{"chance", Result{Estimate: -2, P: .051, LeastP: .02}, Unsupported},
-		{"few donors", Result{Estimate: -2, P: .06, LeastP: .06}, Unsupported},
-		{"no proof", Result{Estimate: -2, P: .02, LeastP: .02, UnitProof: Certificate{KKT: 1e-3}}, Unsupported},
-		{"one donor carries it", Result{Estimate: -2, P: .02, LeastP: .02, LeftOut: []Left{{"a", -1}, {"b", .1}}}, Unsupported},
-		{"not tried without each donor", Result{Estimate: -2, P: .02, LeastP: .02, Donors: 50}, Unsupported},
+		{"beyond chance", Result{Estimate: -2, P: .02, LeastP: .02, InTime: calm, UnitProof: proven}, Supported},
+		{"as expected", Result{Estimate: -2, P: .05, LeastP: .02, InTime: calm, Protocol: Protocol{Expect: Fall}}, Supported},
+		{"the other way", Result{Estimate: -2, P: .02, LeastP: .02, InTime: calm, Protocol: Protocol{Expect: Rise}}, Opposite},
+		{"chance", Result{Estimate: -2, P: .051, LeastP: .02, InTime: calm}, Unsupported},
+		{"few donors", Result{Estimate: -2, P: .06, LeastP: .06, InTime: calm}, Unsupported},
+		{"no proof", Result{Estimate: -2, P: .02, LeastP: .02, UnitProof: Certificate{KKT: 1e-3}, InTime: calm}, Unsupported},
+		{"one donor carries it", Result{Estimate: -2, P: .02, LeastP: .02, LeftOut: []Left{{"a", -1}, {"b", .1}}, InTime: calm}, Unsupported},
+		{"not tried without each donor", Result{Estimate: -2, P: .02, LeastP: .02, Donors: 50, InTime: calm}, Unsupported},
+		{"too short to see before", Result{Estimate: -2, P: .02, LeastP: .02}, Unsupported},
 		{"it was there before", Result{Estimate: -2, P: .02, LeastP: .02, InTime: &Moved{"1", -1, .03}}, Unsupported},
 		{"the contrary was there before", Result{Estimate: -2, P: .02, LeastP: .02, InTime: &Moved{"1", 1, .03}}, Supported},
 	} {

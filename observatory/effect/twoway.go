@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"touyan.dev/touyan/kernel/fault"
 )
@@ -266,14 +267,30 @@ func EventStudy(s *Staggered) (*TwoWay, error) {
 
 // Verdict judges by the rule for regressions: beyond chance at Level, with one
 // beginning for all, as with several the coefficient mixes comparisons in which
-// those already under the measure stand for those without it.
+// those already under the measure stand for those without it, and in an event study
+// with nothing of the kind before the measure.
 func (r *TwoWay) Verdict() Verdict {
 	var why []fault.Text
 	if r.P > Level {
 		why = append(why, fault.T("差异没有超出偶然。", "The difference is not beyond chance."))
 	}
+	if r.apart() {
+		why = append(why, fault.T("政策开始之前，各组的走势就不平行。", "Groups already moved apart before the measure."))
+	}
 	if r.Dates > 1 {
 		why = append(why, fault.T("政策分批开始，双向固定效应混有不当比较；请以 cs 方法为准。", "The measure began at several times, which two-way fixed effects mix; rely on method cs."))
 	}
 	return judge(r.Expect, r.Estimate, why)
+}
+
+// apart reports whether an event study shows a difference before the measure: in any
+// of its periods, at Level over all of them (Bonferroni).
+func (r *TwoWay) apart() bool {
+	before, least := 0, 1.0
+	for _, c := range r.Coefficients {
+		if r.Method == "event" && strings.HasPrefix(c.Name, "-") {
+			before, least = before+1, min(least, c.P)
+		}
+	}
+	return before > 0 && least*float64(before) <= Level
 }
