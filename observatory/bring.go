@@ -135,6 +135,10 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 		look.Result.Wrong = append(look.Result.Wrong, sheet.Wrong{Row: list[i].Row, Col: list[i].Col, Text: fault.T("同一张表混有年度、季度或月度数据，请分成几张表导入。", "The sheet mixes yearly, quarterly or monthly figures; bring them in as separate sheets.")})
 		return nil
 	}
+	if early := look.early(); len(early) > 0 {
+		look.Result.Wrong = append(look.Result.Wrong, early...)
+		return nil
+	}
 	var codes []string
 	for _, c := range list {
 		if !slices.Contains(codes, c.Indicator) {
@@ -162,6 +166,22 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 	}
 	slices.SortStableFunc(look.Revised, func(a, b Revision) int { return cmp.Compare(b.share(), a.share()) })
 	return look.gate(before)
+}
+
+// early gives the cells of a period that had not begun when the file was published:
+// a year mistyped would make the panel end there.
+func (l *Look) early() (out []sheet.Wrong) {
+	published, _ := day(l.Vintage)
+	newest := published.Year()*int(l.Freq) + (int(published.Month())-1)*int(l.Freq)/12
+	for _, c := range l.Result.Cells {
+		if c.Period > newest && !c.Missing {
+			when := panel.Axis{Freq: l.Freq, First: c.Period, Len: 1}.Label(0)
+			out = append(out, sheet.Wrong{Row: c.Row, Col: c.Col, Text: fault.T(
+				when+"在发布日期"+l.Vintage+"之后，还不会有数；请核对时间或发布日期。",
+				when+" begins after "+l.Vintage+", the day of publication, and can have no figure yet; check the period or that day.")})
+		}
+	}
+	return out
 }
 
 // share is how far a revision goes, as a share of the earlier value.
@@ -225,6 +245,8 @@ func (d *Desk) Bring(ctx context.Context, who auth.Principal, in Import, key str
 	if err := look.refusal(); err != nil {
 		return Done{}, err
 	}
+	d.bringing.Lock() // else a file sent twice at once would wait twice
+	defer d.bringing.Unlock()
 	if err := d.fresh(ctx, in.Digest.String(), look); err != nil {
 		return Done{}, err
 	}

@@ -133,6 +133,54 @@ func TestWhoMay(t *testing.T) {
 	})
 }
 
+// TestEarly: a figure of a period that had not begun when the file was published is
+// refused with its cell, and one of the period running is not.
+func TestEarly(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		up, err := w.Files.Upload(ctx, w.people["tang"], "历年数据.csv", table(2020, 2024, as))
+		w.must(err)
+		_, err = w.Bring(ctx, w.people["tang"], observatory.Import{Digest: up.Digest, Name: "历年数据.csv", Vintage: "2023-12-31"}, w.next())
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Of(err).Fields[0].Text.EN, "2024 begins after 2023-12-31") {
+			t.Errorf("of a year to come: %v", err)
+		}
+		look, err := w.Look(ctx, w.people["tang"], observatory.Import{Digest: up.Digest, Name: "历年数据.csv", Vintage: "2024-01-31"})
+		if w.must(err); len(look.Result.Wrong) > 0 || len(look.Fresh) == 0 {
+			t.Errorf("of the year running: %v", look.Result.Wrong)
+		}
+	})
+}
+
+// TestAtOnce: a file that is sent several times at once waits once.
+func TestAtOnce(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		up, err := w.Files.Upload(ctx, w.people["tang"], "历年数据.csv", table(1995, 2024, as))
+		w.must(err)
+		errs := make(chan error)
+		for i := range 6 {
+			go func() {
+				_, err := w.Bring(ctx, w.people["tang"], observatory.Import{Digest: up.Digest, Name: "历年数据.csv", Vintage: "2025-03-01"}, fmt.Sprint("at once ", i))
+				errs <- err
+			}()
+		}
+		brought := 0
+		for range 6 {
+			switch err := <-errs; {
+			case err == nil:
+				brought++
+			case !fault.Is(err, fault.Conflict):
+				t.Error(err)
+			}
+		}
+		if brought != 1 {
+			t.Errorf("brought in %d times", brought)
+		}
+	})
+}
+
 // TestAgain: an act tried again under its key is done once, and gives its first
 // answer.
 func TestAgain(t *testing.T) {

@@ -42,6 +42,7 @@ type Desk struct {
 	Files *attach.Cabinet
 
 	publishing sync.Mutex // one release at a time is mined
+	bringing   sync.Mutex // and one is written
 
 	mu    sync.Mutex
 	whole map[panel.Freq]*vintage // whole panels as last asked for

@@ -190,6 +190,30 @@ func TestTextsAndDays(t *testing.T) {
 	}
 }
 
+// TestYearsAsDates: a year kept as a date is a year, by its format or by the head of
+// its column, and yes or no is no number.
+func TestYearsAsDates(t *testing.T) {
+	data := workbook(t, func(f *excelize.File) []error {
+		year := "yyyy"
+		years, err1 := f.NewStyle(&excelize.Style{CustomNumFmt: &year})
+		day, err2 := f.NewStyle(&excelize.Style{NumFmt: 14})
+		out := []error{err1, err2}
+		for i, row := range [][]any{{"地区", "年份", "地区生产总值"}, {"澄川市", 45292, 100}, {"宁州市", 45292, 90}, {"澄川市", 45657, 110}, {"宁州市", 45657, true}} {
+			out = append(out, f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row))
+		}
+		return append(out, f.SetCellStyle("Sheet1", "B2", "B3", years), f.SetCellStyle("Sheet1", "B4", "B5", day), f.SetCellValue("Sheet1", "B4", 46023), f.SetCellValue("Sheet1", "B5", 46023))
+	})
+	grids, err := Open("t.xlsx", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := Guess(grids[0], lanjiang())
+	compare(t, "years", show(Read(grids[0], s, lanjiang())), []string{
+		"990100 gdp 2024 100", "990200 gdp 2024 90", "990100 gdp 2026 110",
+		"wrong C5 “TRUE” is no number; leave it empty when there is none.",
+	})
+}
+
 // TestFormats: which formats of numbers are per cents and dates.
 func TestFormats(t *testing.T) {
 	for _, c := range []struct {
@@ -198,7 +222,7 @@ func TestFormats(t *testing.T) {
 		want form
 	}{
 		{0, "", asNumber}, {2, "", asNumber}, {9, "", asPercent}, {10, "", asPercent}, {14, "", asDay}, {17, "", asMonth}, {57, "", asMonth}, {31, "", asDay},
-		{0, "0.0%", asPercent}, {0, `0.0"%"`, asNumber}, {0, "yyyy-mm-dd", asDay}, {0, `yyyy"年"m"月"`, asMonth}, {0, `[Red]#,##0.00`, asNumber}, {0, "[$-804]yyyy\"年\"m\"月\"d\"日\"", asDay},
+		{0, "0.0%", asPercent}, {0, `0.0"%"`, asNumber}, {0, "yyyy-mm-dd", asDay}, {0, `yyyy"年"m"月"`, asMonth}, {0, `[Red]#,##0.00`, asNumber}, {0, "yyyy", asYear}, {0, `yyyy"年"`, asYear}, {0, "[$-804]yyyy\"年\"m\"月\"d\"日\"", asDay},
 	} {
 		if got := formOf(c.id, c.code); got != c.want {
 			t.Errorf("%d %s is %d, not %d", c.id, c.code, got, c.want)

@@ -187,6 +187,9 @@ func (r *reading) time(row int) (at rowTime, starred, ok bool) {
 		return r.twoTimes(row)
 	}
 	w, starred, ok := r.read(r.text(row, r.TimeCol), r.year)
+	if ok && w.day > 0 && r.ofYears() { // 2024-01-01 below 年份, as spreadsheets keep a year
+		w = when{freq: panel.Yearly, period: w.year()}
+	}
 	if !ok {
 		r.wrong(row, r.TimeCol, "不是可以识别的时间；请写作 2026、2026Q3 或 2026-10。", "It is no period that can be read; write 2026, 2026Q3 or 2026-10.")
 	} else if w.day > 1 && w.day < 28 {
@@ -194,6 +197,17 @@ func (r *reading) time(row int) (at rowTime, starred, ok bool) {
 		ok = false
 	}
 	return rowTime{stamp{w.freq, w.period}, w.cumulative}, starred, ok
+}
+
+// ofYears reports whether the column of times is headed as one of years.
+func (r *reading) ofYears() bool {
+	for row := r.Head; row < r.First; row++ {
+		switch tidy(r.text(row, r.TimeCol)) {
+		case "年份", "年度", "年", "year":
+			return true
+		}
+	}
+	return false
 }
 
 // twoTimes reads the period of a row whose year and part of a year stand in two

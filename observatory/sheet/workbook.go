@@ -61,7 +61,8 @@ type form int
 const (
 	asNumber form = iota
 	asPercent
-	asMonth // a date without its day
+	asYear  // a date of which the year is shown
+	asMonth // and the month
 	asDay
 )
 
@@ -119,22 +120,23 @@ func (b *book) shown(name string, row, col int, raw string) string {
 	if err != nil || strings.Trim(raw, "0123456789.-+eE") != "" {
 		return raw
 	}
-	if t, err := b.f.GetCellType(name, axis); err == nil && (t == excelize.CellTypeSharedString || t == excelize.CellTypeInlineString) {
+	switch t, err := b.f.GetCellType(name, axis); {
+	case err != nil:
+	case t == excelize.CellTypeSharedString || t == excelize.CellTypeInlineString:
 		return raw
+	case t == excelize.CellTypeBool:
+		return strings.ToUpper(strconv.FormatBool(v != 0))
 	}
 	plain := strconv.FormatFloat(v, 'f', -1, 64)
 	switch b.form(name, axis) {
 	case asPercent:
 		return shiftTwo(plain) + "%"
-	case asMonth, asDay:
+	case asYear, asMonth, asDay:
 		t, err := excelize.ExcelDateToTime(v, b.since1904)
 		if err != nil {
 			return plain
 		}
-		if b.form(name, axis) == asMonth {
-			return t.Format("2006-01")
-		}
-		return t.Format("2006-01-02")
+		return t.Format(map[form]string{asYear: "2006", asMonth: "2006-01", asDay: "2006-01-02"}[b.form(name, axis)])
 	}
 	return plain
 }
@@ -195,6 +197,8 @@ func formOf(id int, code string) form {
 		return asDay
 	case strings.Contains(s, "y") && strings.Contains(s, "m"):
 		return asMonth
+	case strings.Contains(s, "yy"):
+		return asYear
 	}
 	return asNumber
 }
