@@ -110,7 +110,7 @@ func (s *Story) watches(ctx context.Context) (w watched, err error) {
 	if w.october == 0 {
 		return w, nil
 	}
-	found, err := s.Watch.Facts(ctx, observatory.FactFilter{Release: w.october, Subject: statistics.Home, Limit: 200})
+	found, err := s.Watch.Facts(ctx, observatory.FactFilter{Release: w.october, Subject: statistics.Home})
 	if err != nil {
 		return w, err
 	}
@@ -125,7 +125,7 @@ func (s *Story) watches(ctx context.Context) (w watched, err error) {
 
 // written finds the note and the evaluation.
 func (s *Story) written(ctx context.Context, w *watched) error {
-	notes, err := s.Watch.Notes(ctx, 200)
+	notes, err := s.Watch.Notes(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (s *Story) written(ctx context.Context, w *watched) error {
 			}
 		}
 	}
-	done, err := s.Watch.Evaluations(ctx, 200)
+	done, err := s.Watch.Evaluations(ctx)
 	for _, e := range done {
 		if e.Computed != 0 {
 			w.evaluation = e.ID

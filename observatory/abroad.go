@@ -2,6 +2,7 @@ package observatory
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -140,8 +141,12 @@ func (d *Desk) Development(ctx context.Context, id int64) (Abroad, error) {
 	return one(ctx, d, "observatory.Development", fault.T("没有这条动态。", "There is no such development."), scanAbroad, "SELECT "+abroadColumns+" FROM abroad WHERE id = ?", id)
 }
 
-// Developments gives the newest outside developments.
-func (d *Desk) Developments(ctx context.Context, limit int) ([]Abroad, error) {
-	list, err := store.Collect(ctx, d.DB, scanAbroad, "SELECT "+abroadColumns+" FROM abroad ORDER BY day DESC, id DESC LIMIT ?", limit)
+// Developments gives the outside developments of a sort with some words in them, ""
+// for any, the newest first.
+func (d *Desk) Developments(ctx context.Context, sort, words string) ([]Abroad, error) {
+	list, err := store.Collect(ctx, d.DB, scanAbroad, "SELECT "+abroadColumns+" FROM abroad WHERE (? = '' OR sort = ?) ORDER BY day DESC, id DESC", sort, sort)
+	list = slices.DeleteFunc(list, func(a Abroad) bool {
+		return !strings.Contains(strings.Join([]string{a.Place, a.Title, a.Content, a.Lesson}, "\n"), strings.TrimSpace(words))
+	})
 	return list, fault.Wrap("observatory.Developments", err)
 }

@@ -34,8 +34,12 @@ type abroadInput struct {
 }
 
 func (d *Desk) registerAbroad(s *web.Server) {
-	web.Register(s, get("/abroad", "abroad", "What other places decided, announced or showed, the newest first"), read(d, func(ctx context.Context, _ *struct{}) ([]AbroadRow, error) {
-		list, err := d.Developments(ctx, listMost)
+	web.Register(s, get("/abroad", "abroad", "What other places decided, announced or showed, a page of 50, the newest first"), read(d, func(ctx context.Context, in *struct {
+		PageOf
+		Sort  string `query:"sort" enum:"policy,announcement,forum,exchange,cooperation,"`
+		Words string `query:"q" maxLength:"100" doc:"in its text"`
+	}) (*Paged[AbroadRow], error) {
+		list, err := d.Developments(ctx, in.Sort, in.Words)
 		if err != nil {
 			return nil, err
 		}
@@ -43,18 +47,33 @@ func (d *Desk) registerAbroad(s *web.Server) {
 		if err != nil {
 			return nil, err
 		}
-		rows := []AbroadRow{}
-		for _, a := range list {
-			row := AbroadRow{a.ID, a.Day, a.Place, a.Sort, AbroadSorts()[a.Sort], a.Title, a.Content, a.Lesson, a.Source, at(a.Entered), n.person(a.EnteredBy), nil}
-			if row.Led, err = d.led(ctx, a.ID); err != nil {
+		rows := told(paged(list, in.Page, pageSize), n.abroad)
+		for i, row := range rows.Rows {
+			if rows.Rows[i].Led, err = d.led(ctx, row.ID); err != nil {
 				return nil, err
 			}
-			rows = append(rows, row)
 		}
-		return rows, nil
+		return &rows, nil
+	}))
+	web.Register(s, get("/abroad/{id}", "abroad-one", "What another place decided, announced or showed"), read(d, func(ctx context.Context, in *ByID) (*AbroadRow, error) {
+		a, err := d.Development(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		n, err := d.naming(ctx)
+		if err != nil {
+			return nil, err
+		}
+		row := n.abroad(a)
+		row.Led, err = d.led(ctx, a.ID)
+		return &row, err
 	}))
 	web.Register(s, created("/abroad", "abroad-enter", "Enter an outside development"), func(ctx context.Context, in *struct{ Body abroadInput }) (*out[acted], error) {
 		b := in.Body
 		return answer(d.EnterAbroad(ctx, web.Who(ctx), Abroad{Day: b.Day, Place: b.Place, Sort: b.Sort, Title: b.Title, Content: b.Content, Lesson: b.Lesson, Source: b.Source}, web.Key(ctx)))
 	})
+}
+
+func (n *naming) abroad(a Abroad) AbroadRow {
+	return AbroadRow{a.ID, a.Day, a.Place, a.Sort, AbroadSorts()[a.Sort], a.Title, a.Content, a.Lesson, a.Source, at(a.Entered), n.person(a.EnteredBy), nil}
 }

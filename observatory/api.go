@@ -71,6 +71,7 @@ func (d *Desk) Register(s *web.Server) {
 	d.registerReleases(s)
 	d.registerFacts(s)
 	d.registerIndicators(s)
+	d.registerChanges(s)
 	d.registerClaims(s)
 	d.registerNotes(s)
 	d.registerEvaluations(s)

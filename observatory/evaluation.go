@@ -1,7 +1,6 @@
 package observatory
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -380,8 +379,8 @@ func (d *Desk) Evaluation(ctx context.Context, id int64) (Evaluation, error) {
 	return one(ctx, d, "observatory.Evaluation", fault.T("没有这项评估。", "There is no such evaluation."), scanEvaluation, "SELECT "+evaluationColumns+" FROM evaluation WHERE id = ?", id)
 }
 
-// Evaluations gives the evaluations frozen last.
-func (d *Desk) Evaluations(ctx context.Context, limit int) ([]Evaluation, error) {
-	list, err := store.Collect(ctx, d.DB, scanEvaluation, "SELECT "+evaluationColumns+" FROM evaluation ORDER BY id DESC LIMIT ?", cmp.Or(limit, 100))
+// Evaluations gives the evaluations, those frozen last first.
+func (d *Desk) Evaluations(ctx context.Context) ([]Evaluation, error) {
+	list, err := store.Collect(ctx, d.DB, scanEvaluation, "SELECT "+evaluationColumns+" FROM evaluation ORDER BY id DESC")
 	return list, fault.Wrap("observatory.Evaluations", err)
 }

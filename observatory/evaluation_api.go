@@ -65,8 +65,8 @@ type questionInput struct {
 }
 
 func (d *Desk) registerEvaluations(s *web.Server) {
-	web.Register(s, get("/evaluations", "evaluations", "Evaluations of measures"), read(d, func(ctx context.Context, _ *struct{}) ([]EvaluationRow, error) {
-		list, err := d.Evaluations(ctx, listMost)
+	web.Register(s, get("/evaluations", "evaluations", "Evaluations of measures, a page of 50, the newest first"), read(d, func(ctx context.Context, in *PageOf) (*Paged[EvaluationRow], error) {
+		list, err := d.Evaluations(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -74,15 +74,14 @@ func (d *Desk) registerEvaluations(s *web.Server) {
 		if err != nil {
 			return nil, err
 		}
-		rows := []EvaluationRow{}
-		for _, e := range list {
-			row, _, err := n.evaluation(e)
-			if err != nil {
+		at := paged(list, in.Page, pageSize)
+		rows := told(at, func(Evaluation) EvaluationRow { return EvaluationRow{} })
+		for i, e := range at.Rows {
+			if rows.Rows[i], _, err = n.evaluation(e); err != nil {
 				return nil, err
 			}
-			rows = append(rows, row)
 		}
-		return rows, nil
+		return &rows, nil
 	}))
 	web.Register(s, get("/evaluations/{id}", "evaluation", "An evaluation with its protocol and result"), read(d, func(ctx context.Context, in *ByID) (*EvaluationPage, error) {
 		return d.EvaluationPage(ctx, web.Who(ctx), in.ID)

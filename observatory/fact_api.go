@@ -9,6 +9,7 @@ import (
 	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/link"
+	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/web"
 	"touyan.dev/touyan/observatory/panel"
 )
@@ -93,32 +94,59 @@ type LedRow struct {
 }
 
 func (d *Desk) registerFacts(s *web.Server) {
+	web.Register(s, get("/today", "today", "The newest release of each frequency that says something that stands, with its facts, the best first"), read(d, func(ctx context.Context, in *struct {
+		Subject string `query:"subject" maxLength:"60"`
+	}) ([]TodayRow, error) {
+		return d.today(ctx, in.Subject)
+	}))
 	web.Register(s, get("/facts", "facts", "Facts that were told: those of the newest releases first, the best of each first"), read(d, func(ctx context.Context, in *struct {
+		PageOf
 		Release   int64     `query:"release"`
 		Subject   string    `query:"subject" maxLength:"60"`
 		Indicator string    `query:"indicator" maxLength:"60"`
 		State     FactState `query:"state" enum:"stands,retracted,lapsed,"`
-		Limit     int       `query:"limit" minimum:"0" maximum:"200"`
-	}) ([]FactRow, error) {
+		Freq      int       `query:"freq" minimum:"0" maximum:"12" doc:"periods a year: 1, 4 or 12"`
+		Words     string    `query:"q" maxLength:"100" doc:"all of them in the sentence"`
+		Limit     int       `query:"limit" minimum:"0" maximum:"200" doc:"rows of a page; 50 by default"`
+	}) (*Paged[FactRow], error) {
 		n, err := d.naming(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return d.factRows(ctx, n, FactFilter{Release: in.Release, Subject: in.Subject, Indicator: in.Indicator, State: in.State, Limit: cmp.Or(in.Limit, 50)})
+		return d.factPaged(ctx, n, FactFilter{Release: in.Release, Freq: panel.Freq(in.Freq), Subject: in.Subject, Indicator: in.Indicator, State: in.State, Words: in.Words}, in.Page, cmp.Or(in.Limit, pageSize))
 	}))
 	web.Register(s, get("/facts/{id}", "fact", "A fact with what it rests on and what it led to"), read(d, func(ctx context.Context, in *ByID) (*FactPage, error) {
 		return d.factPage(ctx, in.ID)
 	}))
 }
 
-func (d *Desk) factRows(ctx context.Context, n *naming, f FactFilter) ([]FactRow, error) {
-	list, err := d.Facts(ctx, f)
+// TodayRow is a release with what it says that stands.
+type TodayRow struct {
+	Release ReleaseRow      `json:"release"`
+	Facts   *Paged[FactRow] `json:"facts"`
+}
+
+// today gives the newest release of each frequency that says something of a
+// subject, "" for any, the newest first.
+func (d *Desk) today(ctx context.Context, subject string) ([]TodayRow, error) {
+	newest, err := store.Collect(ctx, d.DB, func(row store.Scanner) (release int64, err error) {
+		err = row.Scan(&release)
+		return release, err
+	}, "SELECT MAX(release) FROM told_fact WHERE state = ? AND (? = '' OR subject = ?) GROUP BY freq ORDER BY 1 DESC", string(FactStands), subject, subject)
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap("observatory.today", err)
 	}
-	rows := []FactRow{}
-	for _, f := range list {
-		rows = append(rows, n.fact(f))
+	rows := []TodayRow{}
+	for _, id := range newest {
+		r, n, err := d.open(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		row := TodayRow{Release: n.release(r)}
+		if row.Facts, err = d.factPaged(ctx, n, FactFilter{Release: id, Subject: subject, State: FactStands}, 1, pageSize); err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
 	}
 	return rows, nil
 }

@@ -3,6 +3,7 @@ package observatory
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"touyan.dev/touyan/kernel/fault"
@@ -93,32 +94,73 @@ func (d *Desk) Fact(ctx context.Context, id int64) (Fact, error) {
 // FactFilter says which facts are wanted; empty fields ask for all.
 type FactFilter struct {
 	Release   int64
-	Ended     int64 // broken by this release
+	Freq      panel.Freq
+	Ended     []int64 // broken by one of these releases, or lapsed at it
 	Subject   string
 	Indicator string
 	State     FactState
-	Limit     int
+	Words     string // all of them in its sentence, in either language
+}
+
+// where gives the filter as a condition; Words are not in it.
+func (f FactFilter) where() (string, []any) {
+	var where []string
+	var args []any
+	add := func(clause string, wanted bool, more ...any) {
+		if wanted {
+			where, args = append(where, clause), append(args, more...)
+		}
+	}
+	add("release = ?", f.Release != 0, f.Release)
+	add("freq = ?", f.Freq != 0, int64(f.Freq))
+	add("subject = ?", f.Subject != "", f.Subject)
+	add("indicator = ?", f.Indicator != "", f.Indicator)
+	add("state = ?", f.State != "", string(f.State))
+	if len(f.Ended) > 0 {
+		var ids []any
+		for _, id := range f.Ended {
+			ids = append(ids, id)
+		}
+		add("ended IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")+")", true, ids...)
+	}
+	if len(where) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(where, " AND "), args
+}
+
+// says reports whether a fact's sentences have all of some words, in lower case.
+func says(t fact.Told, words []string) bool {
+	text := strings.ToLower(t.ZH + "\n" + t.EN)
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }
 
 // Facts gives told facts: those of the newest releases first, the best of each
 // first.
 func (d *Desk) Facts(ctx context.Context, f FactFilter) ([]Fact, error) {
-	var where []string
-	var args []any
-	add := func(clause string, arg any, wanted bool) {
-		if wanted {
-			where, args = append(where, clause), append(args, arg)
-		}
+	where, args := f.where()
+	list, err := store.Collect(ctx, d.DB, scanFact, "SELECT "+factColumns+" FROM told_fact"+where+factOrder, args...)
+	if words := strings.Fields(strings.ToLower(f.Words)); len(words) > 0 {
+		list = slices.DeleteFunc(list, func(x Fact) bool { return !says(x.Told, words) })
 	}
-	add("release = ?", f.Release, f.Release != 0)
-	add("ended = ?", f.Ended, f.Ended != 0)
-	add("subject = ?", f.Subject, f.Subject != "")
-	add("indicator = ?", f.Indicator, f.Indicator != "")
-	add("state = ?", string(f.State), f.State != "")
-	query := "SELECT " + factColumns + " FROM told_fact"
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
-	}
-	list, err := store.Collect(ctx, d.DB, scanFact, query+" ORDER BY release DESC, score DESC, id LIMIT ?", append(args, f.Limit)...)
 	return list, fault.Wrap("observatory.Facts", err)
+}
+
+const factOrder = " ORDER BY release DESC, score DESC, id"
+
+// factsAt gives a page of told facts. Only who looks for words reads all of them.
+func (d *Desk) factsAt(ctx context.Context, f FactFilter, page, size int) (Paged[Fact], error) {
+	if f.Words != "" {
+		list, err := d.Facts(ctx, f)
+		return paged(list, page, size), err
+	}
+	where, args := f.where()
+	var total int
+	if err := d.DB.QueryRow(ctx, "SELECT COUNT(*) FROM told_fact"+where, args...).Scan(&total); err != nil {
+		return Paged[Fact]{}, fault.Wrap("observatory.factsAt", err)
+	}
+	p := pageOf[Fact](total, page, size)
+	list, err := store.Collect(ctx, d.DB, scanFact, "SELECT "+factColumns+" FROM told_fact"+where+factOrder+" LIMIT ? OFFSET ?", append(args, size, (p.Page-1)*size)...)
+	p.Rows = append(p.Rows, list...)
+	return p, fault.Wrap("observatory.factsAt", err)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
@@ -17,26 +16,26 @@ import (
 // ahead.
 type IndicatorPage struct {
 	IndicatorRow
-	Freq      int          `json:"freq"`
-	FreqName  fault.Text   `json:"freq_name"`
-	Vintage   string       `json:"vintage" doc:"the figures as known on this day"`
-	Subject   Coded        `json:"subject"`
-	Peers     Coded        `json:"peers"`
-	Sets      []Coded      `json:"sets" doc:"the peer sets that the subject is of"`
-	Labels    []string     `json:"labels"`
-	Series    []SeriesRow  `json:"series" doc:"the subject first, then its peers"`
-	Ranks     []*int       `json:"ranks" doc:"of the subject; null where it was not observed"`
-	Observed  []int        `json:"observed" doc:"peers with a figure in the period, the subject included"`
-	Leader    []*float64   `json:"to_leader" doc:"the leader's figure less the subject's"`
-	Next      []*float64   `json:"to_next" doc:"the next above less the subject"`
-	Chaser    []*float64   `json:"to_chaser" doc:"the subject less the next below"`
-	Breaks    []BreakRow   `json:"breaks"`
-	Forecast  *ForecastRow `json:"forecast" doc:"null with too few figures, and of a past vintage"`
-	Revisions []RevisedRow `json:"revisions" doc:"how the subject's newest figures were revised"`
-	Facts     []FactRow    `json:"facts"`
-	Targets   []TargetRow  `json:"targets" doc:"of the subject, in force"`
-	Source    string       `json:"source" doc:"the file of the subject's newest figure"`
-	Vintages  []string     `json:"vintages"`
+	Freq      int             `json:"freq"`
+	FreqName  fault.Text      `json:"freq_name"`
+	Vintage   string          `json:"vintage" doc:"the figures as known on this day"`
+	Subject   Coded           `json:"subject"`
+	Peers     Coded           `json:"peers"`
+	Sets      []Coded         `json:"sets" doc:"the peer sets that the subject is of"`
+	Labels    []string        `json:"labels"`
+	Series    []SeriesRow     `json:"series" doc:"the subject first, then its peers"`
+	Ranks     []*int          `json:"ranks" doc:"of the subject; null where it was not observed"`
+	Observed  []int           `json:"observed" doc:"peers with a figure in the period, the subject included"`
+	Leader    []*float64      `json:"to_leader" doc:"the leader's figure less the subject's"`
+	Next      []*float64      `json:"to_next" doc:"the next above less the subject"`
+	Chaser    []*float64      `json:"to_chaser" doc:"the subject less the next below"`
+	Breaks    []BreakRow      `json:"breaks"`
+	Forecast  *ForecastRow    `json:"forecast" doc:"null with too few figures, and of a past vintage"`
+	Revisions []RevisedRow    `json:"revisions" doc:"the subject's figures that were published more than once, the newest first"`
+	Facts     *Paged[FactRow] `json:"facts" doc:"of the subject that stand"`
+	Targets   []TargetRow     `json:"targets" doc:"of the subject, in force"`
+	Source    string          `json:"source" doc:"the file of the subject's newest figure"`
+	Vintages  []string        `json:"vintages"`
 }
 
 // SeriesRow is the figures of a subject; null where none was published.
@@ -114,13 +113,6 @@ func (d *Desk) registerIndicators(s *web.Server) {
 	}) ([]FewRow, error) {
 		return d.few(ctx, panel.Freq(in.Freq), in.Peers, in.Period, in.AsOf, in.Of)
 	}))
-	web.Register(s, get("/changes", "changes", "What changed between two days of publication"), read(d, func(ctx context.Context, in *struct {
-		Freq int    `query:"freq" required:"true" doc:"periods a year: 1, 4 or 12"`
-		From string `query:"from" maxLength:"10" required:"true"`
-		To   string `query:"to" maxLength:"10"`
-	}) (*ChangesPage, error) {
-		return d.changes(ctx, panel.Freq(in.Freq), in.From, in.To)
-	}))
 }
 
 // of gives the statistics as they were known on a day, "" for now: of some
@@ -156,7 +148,7 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 	}
 	p := &IndicatorPage{
 		IndicatorRow: rowOf(v.panel.Indicators[i]), Freq: int(freq), FreqName: freqName(freq), Vintage: v.panel.Vintage, Subject: n.subject(v.panel.Subjects[s].Code),
-		Sets: []Coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: []RevisedRow{}, Facts: []FactRow{}, Targets: []TargetRow{}, Vintages: v.overview(n).Vintages,
+		Sets: []Coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: v.revised(code, v.panel.Subjects[s].Code), Targets: []TargetRow{}, Vintages: v.overview(n).Vintages,
 	}
 	set := v.peersOf(s, peers, p)
 	v.fill(p, i, s, set)
@@ -166,10 +158,7 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 			return nil, err
 		}
 	}
-	if p.Revisions, err = d.revised(ctx, freq, code, v.panel.Subjects[s].Code); err != nil {
-		return nil, err
-	}
-	p.Facts, err = d.factRows(ctx, n, FactFilter{Subject: v.panel.Subjects[s].Code, Indicator: code, State: FactStands, Limit: 20})
+	p.Facts, err = d.factPaged(ctx, n, FactFilter{Freq: freq, Subject: v.panel.Subjects[s].Code, Indicator: code, State: FactStands}, 1, pageSize)
 	return p, err
 }
 
@@ -333,50 +322,33 @@ func (v *vintage) ahead(i, s int, set panel.PeerSet) *ForecastRow {
 	return row
 }
 
-// revisionsShown is how many revised figures a page shows.
-const revisionsShown = 24
-
-// revised gives the newest figures of a series that were published more than once.
-func (d *Desk) revised(ctx context.Context, freq panel.Freq, indicator, subject string) ([]RevisedRow, error) {
-	list, err := d.published(ctx, freq, "")
-	if err != nil {
-		return nil, err
-	}
-	cells, err := d.readCells(ctx, through{freq: freq, only: []string{indicator}})
-	if err != nil {
-		return nil, err
-	}
+// revised gives the figures of a series that were published more than once, the
+// newest first.
+func (v *vintage) revised(indicator, subject string) []RevisedRow {
 	order := map[int64]int{}
-	for i, r := range list {
+	for i, r := range v.list {
 		order[r.ID] = i
 	}
-	type step struct {
-		period, order int
-		StepRow
-	}
-	var steps []step
-	for _, c := range cells {
-		if i, in := order[c.Release]; in && c.Subject == subject {
-			steps = append(steps, step{c.Period, i, StepRow{Vintage: list[i].Vintage, Release: c.Release, Value: c.Value, Provisional: c.Provisional}})
+	said := map[int][]Cell{} // by period
+	for _, c := range v.cells {
+		if _, in := order[c.Release]; in && c.Subject == subject && c.Indicator == indicator {
+			said[c.Period] = append(said[c.Period], c)
 		}
 	}
-	slices.SortFunc(steps, func(a, b step) int { return cmp.Or(cmp.Compare(b.period, a.period), cmp.Compare(a.order, b.order)) })
 	rows := []RevisedRow{}
-	for i := 0; i < len(steps); {
-		k := i
-		for k < len(steps) && steps[k].period == steps[i].period {
-			k++
+	for _, period := range slices.Backward(slices.Sorted(maps.Keys(said))) {
+		cells := said[period]
+		if len(cells) < 2 {
+			continue
 		}
-		if k-i > 1 && len(rows) < revisionsShown {
-			row := RevisedRow{Time: label(freq, steps[i].period)}
-			for _, s := range steps[i:k] {
-				row.Steps = append(row.Steps, s.StepRow)
-			}
-			rows = append(rows, row)
+		slices.SortFunc(cells, func(a, b Cell) int { return cmp.Compare(order[a.Release], order[b.Release]) })
+		row := RevisedRow{Time: label(v.freq, period)}
+		for _, c := range cells {
+			row.Steps = append(row.Steps, StepRow{Vintage: v.list[order[c.Release]].Vintage, Release: c.Release, Value: c.Value, Provisional: c.Provisional})
 		}
-		i = k
+		rows = append(rows, row)
 	}
-	return rows, nil
+	return rows
 }
 
 // Comparison says what is compared.
@@ -482,59 +454,4 @@ func (v *vintage) column(period string, set panel.PeerSet) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// ChangesPage is what lies between two days of publication.
-type ChangesPage struct {
-	From      string        `json:"from"`
-	To        string        `json:"to"`
-	Fresh     int           `json:"fresh" doc:"figures that were published for the first time"`
-	Revised   []RevisionRow `json:"revised" doc:"the largest changes first"`
-	More      int           `json:"more" doc:"revised figures that are not listed"`
-	Retracted []FactRow     `json:"retracted"`
-	Differ    []ChangedRow  `json:"differ" doc:"told facts that read differently since: the first 50 of each release"`
-}
-
-func (d *Desk) changes(ctx context.Context, freq panel.Freq, from, to string) (*ChangesPage, error) {
-	before, err := d.of(ctx, freq, from)
-	if err != nil {
-		return nil, err
-	}
-	after, err := d.of(ctx, freq, to)
-	if err != nil {
-		return nil, err
-	}
-	n := after.ref.naming(d.Book.Now())
-	p := &ChangesPage{From: from, To: cmp.Or(to, after.panel.Vintage), Retracted: []FactRow{}, Differ: []ChangedRow{}}
-	look := &Look{Freq: freq}
-	for at, c := range after.origins {
-		was, known := before.origins[at]
-		switch {
-		case !known:
-			p.Fresh++
-		case was.Value != c.Value:
-			look.Revised = append(look.Revised, Revision{Cell: c, Before: was.Value})
-		}
-	}
-	slices.SortFunc(look.Revised, func(a, b Revision) int {
-		return cmp.Or(cmp.Compare(b.share(), a.share()), strings.Compare(a.Indicator, b.Indicator), strings.Compare(a.Subject, b.Subject), cmp.Compare(a.Period, b.Period))
-	})
-	p.Revised = look.revisions(n)
-	p.More = len(look.Revised) - len(p.Revised)
-	for _, id := range slices.Sorted(maps.Keys(after.releases)) {
-		if _, before := before.releases[id]; before {
-			continue
-		}
-		rows, err := d.factRows(ctx, n, FactFilter{Ended: id, Limit: listMost})
-		if err != nil {
-			return nil, err
-		}
-		p.Retracted = append(p.Retracted, rows...)
-		differ, err := d.changedBy(ctx, n, after.releases[id], 1)
-		if err != nil {
-			return nil, err
-		}
-		p.Differ = append(p.Differ, differ.Rows...)
-	}
-	return p, nil
 }

@@ -175,9 +175,9 @@ func (d *Desk) Note(ctx context.Context, id int64) (Note, error) {
 	return one(ctx, d, "observatory.Note", fault.T("没有这份材料。", "There is no such note."), scanNote, "SELECT "+noteColumns+" FROM fact_note WHERE id = ?", id)
 }
 
-// Notes gives the notes written last.
-func (d *Desk) Notes(ctx context.Context, limit int) ([]Note, error) {
-	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT "+noteColumns+" FROM fact_note ORDER BY written DESC, id DESC LIMIT ?", limit)
+// Notes gives the notes, those written last first.
+func (d *Desk) Notes(ctx context.Context) ([]Note, error) {
+	list, err := store.Collect(ctx, d.DB, scanNote, "SELECT "+noteColumns+" FROM fact_note ORDER BY written DESC, id DESC")
 	return list, fault.Wrap("observatory.Notes", err)
 }
 

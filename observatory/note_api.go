@@ -39,8 +39,8 @@ type noteInput struct {
 }
 
 func (d *Desk) registerNotes(s *web.Server) {
-	web.Register(s, get("/notes", "notes", "Notes with live quotes, the newest first"), read(d, func(ctx context.Context, _ *struct{}) ([]NoteRow, error) {
-		return d.noteRows(ctx)
+	web.Register(s, get("/notes", "notes", "Notes with live quotes, a page of 50, the newest first"), read(d, func(ctx context.Context, in *PageOf) (*Paged[NoteRow], error) {
+		return d.noteRows(ctx, in.Page)
 	}))
 	web.Register(s, get("/notes/{id}", "note", "A note with what its quotes say today"), read(d, func(ctx context.Context, in *ByID) (*NotePage, error) {
 		return d.NotePage(ctx, web.Who(ctx), in.ID)
@@ -59,8 +59,8 @@ func (d *Desk) registerNotes(s *web.Server) {
 	})
 }
 
-func (d *Desk) noteRows(ctx context.Context) ([]NoteRow, error) {
-	list, err := d.Notes(ctx, listMost)
+func (d *Desk) noteRows(ctx context.Context, page int) (*Paged[NoteRow], error) {
+	list, err := d.Notes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -68,21 +68,20 @@ func (d *Desk) noteRows(ctx context.Context) ([]NoteRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := []NoteRow{}
-	for _, note := range list {
-		row := n.note(note)
+	at := paged(list, page, pageSize)
+	rows := told(at, n.note)
+	for i, note := range at.Rows {
 		for _, id := range note.Quotes() {
 			f, err := d.Fact(ctx, id)
 			if err != nil {
 				return nil, err
 			}
 			if f.State != FactStands {
-				row.Broken++
+				rows.Rows[i].Broken++
 			}
 		}
-		rows = append(rows, row)
 	}
-	return rows, nil
+	return &rows, nil
 }
 
 func (n *naming) note(x Note) NoteRow {

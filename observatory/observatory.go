@@ -41,6 +41,9 @@ type Desk struct {
 	Key   *audit.Key
 	Files *attach.Cabinet
 
+	// Matter refuses a matter that is not there, or that who may not read.
+	Matter func(ctx context.Context, who auth.Principal, id int64) error
+
 	publishing sync.Mutex // one release at a time is mined
 	bringing   sync.Mutex // and one is written
 

@@ -295,9 +295,10 @@ func (c *publishing) Decide(g *store.Group) error {
 		Found     int64  `json:"facts_found"`
 		Changed   int64  `json:"facts_changed"`
 		Retracted int64  `json:"facts_retracted"`
+		Confirmed int    `json:"facts_confirmed,omitempty"`
 		Lapsed    int    `json:"facts_lapsed,omitempty"`
 		Tested    int    `json:"claims_tested"`
-	}{c.digest, c.out, r.Found, r.Changed, r.Retracted, len(c.lapsed), c.tested})
+	}{c.digest, c.out, r.Found, r.Changed, r.Retracted, len(c.confirmed), len(c.lapsed), c.tested})
 	if err != nil {
 		return err
 	}

@@ -69,11 +69,9 @@ type ReleasePage struct {
 	Undecided int                 `json:"undecided"`
 	Revised   *Paged[RevisionRow] `json:"revised" doc:"published figures that it changes, the largest changes first"`
 	News      *Paged[FactRow]     `json:"news" doc:"facts that it brought, the best first"`
-	Differ    *Paged[ChangedRow]  `json:"differ" doc:"told facts that read differently since"`
-	Broken    *Paged[FactRow]     `json:"broken" doc:"facts that it retracted"`
-	Lapsed    *Paged[FactRow]     `json:"lapsed" doc:"facts that lapsed at it"`
-	File      int64               `json:"file" doc:"the attachment; 0 if there is none"`
-	May       bool                `json:"may_work"`
+	Shifts
+	File int64 `json:"file" doc:"the attachment; 0 if there is none"`
+	May  bool  `json:"may_work"`
 }
 
 // RevisionRow is a published figure that a file changes.
@@ -112,7 +110,8 @@ type LookPage struct {
 	Cells     int           `json:"cells"`
 	Fresh     int           `json:"fresh"`
 	Same      int           `json:"same"`
-	Revised   []RevisionRow `json:"revised"`
+	Revised   []RevisionRow `json:"revised" doc:"published figures that it would change, the largest changes of them"`
+	More      int           `json:"revised_more" doc:"such figures that are not listed"`
 	Doubts    []DoubtRow    `json:"doubts"`
 	Sample    []SampleRow   `json:"sample" doc:"the first figures as they were read"`
 	Vintage   string        `json:"vintage"`
@@ -212,9 +211,6 @@ type releaseQuery struct {
 	Limit int   `query:"limit" minimum:"0" maximum:"200" doc:"rows of a page; 50 by default"`
 }
 
-// listMost is how many rows a list shows.
-const listMost = 200
-
 func (n *naming) release(r Release) ReleaseRow {
 	return ReleaseRow{
 		ID: r.ID, Name: r.Name, Freq: int(r.Freq), FreqName: freqName(r.Freq), Vintage: r.Vintage, Newest: label(r.Freq, int(r.Newest)), State: r.State, StateName: r.State.Name(), Cells: r.Cells,
@@ -234,16 +230,10 @@ func (d *Desk) ReleasePage(ctx context.Context, who auth.Principal, id int64) (*
 		return nil, err
 	}
 	p.Undecided = p.Doubts.States[DoubtWaiting]
-	if p.News, err = d.factPaged(ctx, n, FactFilter{Release: id}, 1); err != nil {
+	if p.News, err = d.factPaged(ctx, n, FactFilter{Release: id}, 1, pageSize); err != nil {
 		return nil, err
 	}
-	if p.Broken, err = d.factPaged(ctx, n, FactFilter{Ended: id, State: FactRetracted}, 1); err != nil {
-		return nil, err
-	}
-	if p.Lapsed, err = d.factPaged(ctx, n, FactFilter{Ended: id, State: FactLapsed}, 1); err != nil {
-		return nil, err
-	}
-	if p.Differ, err = d.changedBy(ctx, n, r, 1); err != nil {
+	if p.Shifts, err = d.shifts(ctx, n, []Release{r}); err != nil {
 		return nil, err
 	}
 	if p.Revised, err = d.revisedPage(ctx, n, r, 1); err != nil {
@@ -306,8 +296,9 @@ func (in importInput) asked() (Import, error) {
 
 // What a look shows of a file.
 const (
-	lookRows  = 12
-	lookWrong = 100
+	lookRows    = 12
+	lookWrong   = 100
+	lookRevised = 200
 )
 
 func (d *Desk) lookPage(ctx context.Context, in importInput) (*LookPage, error) {
@@ -329,7 +320,7 @@ func (d *Desk) lookPage(ctx context.Context, in importInput) (*LookPage, error) 
 func (l *Look) page(n *naming) *LookPage {
 	p := &LookPage{
 		Sheets: l.Sheets, Sheet: l.Sheet, Head: l.Grid.Rows[:min(len(l.Grid.Rows), lookRows)], Shape: l.Shape, Notes: []PlaceText{}, Wrong: []PlaceText{}, Unknown: []UnknownRow{},
-		Freq: int(l.Freq), FreqName: freqName(l.Freq), Fresh: len(l.Fresh), Same: l.Same, Revised: l.revisions(n), Doubts: []DoubtRow{}, Sample: []SampleRow{}, Vintage: l.Vintage,
+		Freq: int(l.Freq), FreqName: freqName(l.Freq), Fresh: len(l.Fresh), Same: l.Same, Revised: []RevisionRow{}, Doubts: []DoubtRow{}, Sample: []SampleRow{}, Vintage: l.Vintage,
 	}
 	for _, c := range l.Result.Cells {
 		if !c.Missing {
@@ -343,6 +334,10 @@ func (l *Look) page(n *naming) *LookPage {
 		p.Wrong = append(p.Wrong, PlaceText{cellName(x.Row, x.Col), x.Text})
 	}
 	p.WrongMore = len(l.Result.Wrong) - len(p.Wrong)
+	for _, x := range l.Revised[:min(len(l.Revised), lookRevised)] {
+		p.Revised = append(p.Revised, n.revision(l.Freq, x))
+	}
+	p.More = len(l.Revised) - len(p.Revised)
 	for _, x := range l.Result.Unknown {
 		row := UnknownRow{Cell: sheet.A1(x.Row, x.Col), Kind: x.Kind, Name: x.Name, Count: x.Count, Total: x.Total, Near: []Coded{}}
 		for _, near := range x.Near {
@@ -357,14 +352,6 @@ func (l *Look) page(n *naming) *LookPage {
 		p.Doubts = append(p.Doubts, n.doubt(l.gated, x))
 	}
 	return p
-}
-
-func (l *Look) revisions(n *naming) []RevisionRow {
-	rows := []RevisionRow{}
-	for _, r := range l.Revised[:min(len(l.Revised), listMost)] {
-		rows = append(rows, n.revision(l.Freq, r))
-	}
-	return rows
 }
 
 func (n *naming) revision(f panel.Freq, r Revision) RevisionRow {

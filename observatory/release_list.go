@@ -3,22 +3,17 @@ package observatory
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
-	"touyan.dev/touyan/kernel/event"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/web"
 	"touyan.dev/touyan/observatory/fact"
+	"touyan.dev/touyan/observatory/panel"
 )
 
-// The lists of a release are told by the page: its page shows the first of each.
-const (
-	pageSize = 50
-	partMost = 20_000 // rows of one list that are looked through
-)
+// Lists are told by the page: a page that has several shows the first of each.
+const pageSize = 50
 
 // Paged is a page of a list.
 type Paged[T any] struct {
@@ -28,11 +23,17 @@ type Paged[T any] struct {
 	Pages int `json:"pages"`
 }
 
-// paged gives a page of a list, the first by default and the last beyond it.
-func paged[T any](all []T, page, size int) Paged[T] {
-	p := Paged[T]{Total: len(all), Pages: max(1, (len(all)+size-1)/size)}
+// pageOf gives a page without its rows, the first by default and the last beyond it.
+func pageOf[T any](total, page, size int) Paged[T] {
+	p := Paged[T]{Rows: []T{}, Total: total, Pages: max(1, (total+size-1)/size)}
 	p.Page = min(max(page, 1), p.Pages)
-	p.Rows = append([]T{}, all[(p.Page-1)*size:min(p.Page*size, len(all))]...)
+	return p
+}
+
+// paged gives a page of a list.
+func paged[T any](all []T, page, size int) Paged[T] {
+	p := pageOf[T](len(all), page, size)
+	p.Rows = append(p.Rows, all[(p.Page-1)*size:min(p.Page*size, len(all))]...)
 	return p
 }
 
@@ -78,20 +79,19 @@ func (d *Desk) registerReleaseLists(s *web.Server) {
 		}
 		return d.doubtPage(ctx, n, r, in.State, in.Page)
 	}))
-	web.Register(s, get("/releases/{id}/facts", "release-facts", "Facts that a release brought or took back, a page of 50, the best first"), read(d, func(ctx context.Context, in *struct {
+	web.Register(s, get("/releases/{id}/facts", "release-facts", "Facts that a release brought, took back or confirmed, a page of 50, the best first"), read(d, func(ctx context.Context, in *struct {
 		ByID
 		PageOf
-		Of string `query:"of" enum:"found,retracted,lapsed" required:"true"`
+		Of string `query:"of" enum:"found,retracted,lapsed,confirmed" required:"true"`
 	}) (*Paged[FactRow], error) {
-		_, n, err := d.open(ctx, in.ID)
+		r, n, err := d.open(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		f := FactFilter{Release: in.ID}
-		if in.Of != "found" {
-			f = FactFilter{Ended: in.ID, State: FactState(in.Of)}
+		if in.Of == "found" {
+			return d.factPaged(ctx, n, FactFilter{Release: in.ID}, in.Page, pageSize)
 		}
-		return d.factPaged(ctx, n, f, in.Page)
+		return d.heldTo(ctx, n, []Release{r}, in.Of, in.Page)
 	}))
 	web.Register(s, get("/releases/{id}/changed", "release-changed", "Told facts that a release made read differently, a page of 50"), read(d, func(ctx context.Context, in *struct {
 		ByID
@@ -101,7 +101,7 @@ func (d *Desk) registerReleaseLists(s *web.Server) {
 		if err != nil {
 			return nil, err
 		}
-		return d.changedBy(ctx, n, r, in.Page)
+		return d.changedBy(ctx, n, []Release{r}, in.Page)
 	}))
 	web.Register(s, get("/releases/{id}/revised", "release-revised", "Published figures that a release changes, a page of 50, the largest changes first"), read(d, func(ctx context.Context, in *struct {
 		ByID
@@ -128,8 +128,12 @@ func (d *Desk) open(ctx context.Context, id int64) (Release, *naming, error) {
 // revisedPage gives the published figures that a release changes.
 func (d *Desk) revisedPage(ctx context.Context, n *naming, r Release, page int) (*Paged[RevisionRow], error) {
 	list, err := d.revisedBy(ctx, r)
-	p := told(paged(list, page, pageSize), func(x Revision) RevisionRow { return n.revision(r.Freq, x) })
-	return &p, err
+	return n.revisions(r.Freq, list, page), err
+}
+
+func (n *naming) revisions(f panel.Freq, list []Revision, page int) *Paged[RevisionRow] {
+	p := told(paged(list, page, pageSize), func(x Revision) RevisionRow { return n.revision(f, x) })
+	return &p
 }
 
 // doubtOrder puts first what somebody has to decide.
@@ -164,75 +168,11 @@ func (d *Desk) doubtPage(ctx context.Context, n *naming, r Release, state DoubtS
 	return p, nil
 }
 
-// factPaged gives facts that a release brought or ended.
-func (d *Desk) factPaged(ctx context.Context, n *naming, f FactFilter, page int) (*Paged[FactRow], error) {
-	f.Limit = partMost
-	list, err := d.Facts(ctx, f)
-	p := told(paged(list, page, pageSize), n.fact)
+// factPaged gives a page of told facts.
+func (d *Desk) factPaged(ctx context.Context, n *naming, f FactFilter, page, size int) (*Paged[FactRow], error) {
+	list, err := d.factsAt(ctx, f, page, size)
+	p := told(list, n.fact)
 	return &p, err
-}
-
-// changedBy gives the told facts that a release made read differently, with what
-// they said before: the log holds both, side by side with its publishing.
-func (d *Desk) changedBy(ctx context.Context, n *naming, r Release, page int) (*Paged[ChangedRow], error) {
-	const op = "observatory.changedBy"
-	list, err := d.changesOf(ctx, r)
-	if err != nil {
-		return nil, fault.Wrap(op, err)
-	}
-	at := paged(list, page, pageSize)
-	out := told(at, func(event.Event) ChangedRow { return ChangedRow{} })
-	for i, e := range at.Rows {
-		f, err := d.Fact(ctx, e.Subject)
-		if err != nil {
-			return nil, err
-		}
-		before, ok, err := event.Before(ctx, d.DB, e.Subject, e.Pos)
-		if err != nil || !ok {
-			return nil, fault.Wrap(op, err)
-		}
-		var was, is fact.Told
-		if err := json.Unmarshal(before.Body, &was); err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		if err := json.Unmarshal(e.Body, &is); err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		out.Rows[i] = ChangedRow{Fact: n.fact(f), Was: fault.T(was.ZH, was.EN), Is: fault.T(is.ZH, is.EN), Why: n.whyChanged(was, is)}
-	}
-	return &out, nil
-}
-
-// changesOf gives the events of a release's publishing by which told facts came to
-// read differently.
-func (d *Desk) changesOf(ctx context.Context, r Release) ([]event.Event, error) {
-	var out []event.Event
-	if r.Changed == 0 {
-		return out, nil
-	}
-	of, err := event.Of(ctx, d.DB, r.ID)
-	i := slices.IndexFunc(of, func(e event.Event) bool { return e.Kind == EventPublished })
-	if err != nil || i < 0 {
-		return nil, err
-	}
-	const chunk = 500
-	for pos := of[i].Pos + 1; ; pos += chunk {
-		list, err := event.After(ctx, d.DB, pos, chunk)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range list {
-			if !strings.HasPrefix(e.Kind, "observatory.fact/") || int64(len(out)) == r.Changed {
-				return out, nil
-			}
-			if e.Kind == EventChanged {
-				out = append(out, e)
-			}
-		}
-		if len(list) < chunk {
-			return out, nil
-		}
-	}
 }
 
 // whyMost is how many revised figures are named as a reason.
@@ -248,6 +188,7 @@ func (n *naming) whyChanged(was, is fact.Told) []fault.Text {
 		}
 	}
 	add(was.Provisional && !is.Provisional, "初步数已转为最终数", "the preliminary figure became final")
+	add(was.Rules != is.Rules, "按调整后的认定规则重新核对", "held to the rules as they are now")
 	add(!was.Provisional && is.Provisional, "所依据的数改为初步数", "a figure behind it is preliminary again")
 	add(was.Since != is.Since && is.Since != "" && was.Since != "", fmt.Sprintf("起算时间由%s变为%s", was.Since, is.Since), fmt.Sprintf("counted since %s, before since %s", is.Since, was.Since))
 	add(!was.Complete && is.Complete, "组内缺的数已补齐", "figures of peers that were missing have come")

@@ -3,9 +3,12 @@ package observatory_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"touyan.dev/touyan/kernel/auth"
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/kernel/store"
 	"touyan.dev/touyan/kernel/store/storetest"
@@ -61,7 +64,7 @@ func TestUnusual(t *testing.T) {
 		}
 		own, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991600", "", "")
 		w.must(err)
-		if len(own.Facts) == 0 || own.Facts[0].ID != f.ID && own.Facts[1].ID != f.ID {
+		if own.Facts.Total == 0 || own.Facts.Rows[0].ID != f.ID && own.Facts.Rows[1].ID != f.ID {
 			t.Errorf("the indicator does not show it: %+v", own.Facts)
 		}
 		note, err := w.WriteNote(ctx, w.people["bo"], observatory.Note{Title: "鹿川", Body: "{{fact " + fmt.Sprint(f.ID) + "}}"}, w.next())
@@ -116,7 +119,7 @@ func TestRules(t *testing.T) {
 				}
 			}))
 		}
-		w.publish("2025年修订.csv", "2026-11-01", table(2025, 2025, ahead(-4)), false)
+		revised := w.publish("2025年修订.csv", "2026-11-01", table(2025, 2025, ahead(-4)), false)
 		for _, c := range []struct {
 			id    int64
 			state observatory.FactState
@@ -126,6 +129,27 @@ func TestRules(t *testing.T) {
 			w.must(err)
 			if w.last(c.event, c.id); f.State != c.state || c.state == observatory.FactStands && f.Told.Rules != fact.Rules {
 				t.Errorf("%s by rules %d: %s", f.State, f.Told.Rules, f.Told.ZH)
+			}
+		}
+		held := len(w.facts(observatory.FactFilter{State: observatory.FactStands})) - int(revised.Found)
+		// The release lists each, and so does what lies between the days.
+		release, err := w.ReleasePage(ctx, w.people["zhou"], revised.ID)
+		w.must(err)
+		between, err := w.Changes(ctx, observatory.Between{Freq: 1, From: "2026-03-01", To: "2026-11-01"})
+		w.must(err)
+		for _, s := range []observatory.Shifts{release.Shifts, between.Shifts} {
+			if s.Lapsed.Total != 1 || s.Lapsed.Rows[0].ID != gone.ID || s.Broken.Total != int(revised.Retracted) || s.Differ.Total != int(revised.Changed) || s.Confirmed.Total != held-s.Differ.Total || s.Confirmed.Total == 0 {
+				t.Errorf("lapsed %d, retracted %d, changed %d, confirmed %d of %d that stand", s.Lapsed.Total, s.Broken.Total, s.Differ.Total, s.Confirmed.Total, held)
+			}
+			for _, x := range s.Confirmed.Rows {
+				if x.State != observatory.FactStands || x.Rules != fact.Rules {
+					t.Errorf("%+v", x)
+				}
+			}
+			for _, x := range s.Differ.Rows {
+				if x.Why[0].ZH != "按调整后的认定规则重新核对" {
+					t.Errorf("why it reads differently: %+v", x.Why)
+				}
 			}
 		}
 	})
@@ -187,6 +211,47 @@ func TestTwoWait(t *testing.T) {
 	})
 }
 
+// TestOneTarget: of targets that are entered for one thing in the same instant one
+// is set, and the others are told which stands in their way; withdrawn, it makes way
+// for another.
+func TestOneTarget(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		tang := w.people["tang"]
+		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		x := observatory.Target{Freq: 1, Indicator: "va", Subject: "991100", By: 2026, Value: 7, Growth: false, Source: "2026年政府工作报告：规上工业增加值达到7亿元。"}
+		const n = 8
+		ids, errs := make([]int64, n), make([]error, n)
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() {
+				x := x
+				x.Value += float64(i)
+				done, err := w.SetTarget(ctx, tang, x, fmt.Sprint("at once ", i))
+				ids[i], errs[i] = done.ID, err
+			})
+		}
+		all.Wait()
+		won := slices.IndexFunc(errs, func(err error) bool { return err == nil })
+		if won < 0 {
+			t.Fatal(errs)
+		}
+		for i, err := range errs {
+			if says := fmt.Sprintf("（2026）达到%d亿元", 7+won); i != won && (!fault.Is(err, fault.Conflict) || !strings.Contains(fault.Of(err).Text.ZH, says)) {
+				t.Errorf("%v does not say %s", err, says)
+			}
+		}
+		growth := x
+		growth.Growth = true
+		growth.By = 2025
+		w.must(second(w.SetTarget(ctx, tang, growth, w.next())))
+		w.must(second(w.WithdrawTarget(ctx, tang, ids[won], "报告已修改", w.next())))
+		w.must(second(w.SetTarget(ctx, tang, x, w.next())))
+		w.checked()
+	})
+}
+
 // TestTarget: a target is entered with its sentence, is held to the forecast by each
 // release, is reached or missed once its period is there, and lapses when it is
 // withdrawn.
@@ -196,12 +261,16 @@ func TestTarget(t *testing.T) {
 		w := newDesk(t, db)
 		tang := w.people["tang"]
 		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
+		w.Matter = func(_ context.Context, _ auth.Principal, id int64) error {
+			return fault.New(fault.NotFound, "test", "没有这个事项。", "There is no such matter.")
+		}
 		good := observatory.Target{Freq: 1, Indicator: "va", Subject: "991100", By: 2026, Value: 100, Source: "2026年政府工作报告：规上工业增加值达到100亿元。"}
 		for field, bad := range map[string]func(*observatory.Target){
 			"indicator": func(x *observatory.Target) { x.Indicator = "none" },
 			"subject":   func(x *observatory.Target) { x.Subject = "1" },
 			"by":        func(x *observatory.Target) { x.By = 2024 },
 			"source":    func(x *observatory.Target) { x.Source = " " },
+			"matter":    func(x *observatory.Target) { x.Matter = 999 },
 			"value":     func(x *observatory.Target) { x.Value, x.Growth, x.By = -100, true, 2025 },
 		} {
 			wrong := good
@@ -222,7 +291,7 @@ func TestTarget(t *testing.T) {
 		}
 		easy := set(2026, 100, false)
 		hard := set(2025, 40, true)
-		if _, err := w.SetTarget(ctx, tang, good, w.next()); !fault.Is(err, fault.Conflict) {
+		if _, err := w.SetTarget(ctx, tang, good, w.next()); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Of(err).Text.ZH, "澄川市规模以上工业增加值（2026）达到100亿元") {
 			t.Errorf("a second target for one period: %v", err)
 		}
 		p, err := w.IndicatorPage(ctx, tang, 1, "va", "991100", "", "")
@@ -245,7 +314,7 @@ func TestTarget(t *testing.T) {
 
 		own, err := w.IndicatorPage(ctx, tang, 1, "va", "991100", "", "")
 		w.must(err)
-		for _, row := range own.Facts {
+		for _, row := range own.Facts.Rows {
 			if row.Kind == "TARGET" && !strings.Contains(row.Why[0].ZH, "对照已设定的目标") {
 				t.Errorf("%+v", row.Why)
 			}

@@ -2,6 +2,7 @@ package observatory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -64,6 +65,39 @@ var targets = store.Table[int64, Target]{
 	},
 }
 
+// purpose is what a target is for; one at a time is in force for it.
+type purpose struct {
+	freq               panel.Freq
+	indicator, subject string
+	by                 int
+	form               fact.Form
+}
+
+func (t Target) purpose() purpose {
+	p := purpose{freq: t.Freq, indicator: t.Indicator, subject: t.Subject, by: t.By}
+	if t.Growth {
+		p.form = fact.Growth
+	}
+	return p
+}
+
+// inForce gives the target in force for a purpose; 0 when it was withdrawn.
+var inForce = store.Table[purpose, int64]{
+	Name: "target_aim", Key: []string{"freq", "indicator", "subject", "by_period", "form"}, KeyType: []string{"BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT"}, Cols: []string{"target"},
+	KeyArgs: func(p purpose) []any {
+		return []any{int64(p.freq), p.indicator, p.subject, int64(p.by), p.form.String()}
+	},
+	Args: func(target int64) []any { return []any{target} },
+	Scan: func(row store.Scanner, rev *int64) (p purpose, target int64, err error) {
+		var form string
+		err = row.Scan(&p.freq, &p.indicator, &p.subject, &p.by, &form, &target, rev)
+		if form == fact.Growth.String() {
+			p.form = fact.Growth
+		}
+		return p, target, err
+	},
+}
+
 // targetsFarthest is how many years ahead a target may lie.
 const targetsFarthest = 10
 
@@ -94,14 +128,48 @@ func (d *Desk) SetTarget(ctx context.Context, who auth.Principal, t Target, key 
 	if err := v.targetable(t); err != nil {
 		return Done{}, err
 	}
-	have, err := d.targetsOf(ctx, t.Freq, t.Indicator)
-	if err != nil {
-		return Done{}, err
+	if t.Matter != 0 {
+		if err := d.Matter(ctx, who, t.Matter); fault.Is(err, fault.NotFound) {
+			return Done{}, fault.At(op, "matter", "没有这个事项，或者您无权查看；请重新选择承载目标的事项。", "There is no such matter, or it is not yours to see; choose the matter that carries the target again.")
+		} else if err != nil {
+			return Done{}, err
+		}
 	}
-	if slices.ContainsFunc(have, func(x Target) bool { return x.Subject == t.Subject && x.By == t.By && x.Growth == t.Growth }) {
-		return Done{}, fault.New(fault.Conflict, op, "这个指标在这一期已有目标；要改，请先撤销原目标。", "There is a target for this period already; withdraw it first to change it.")
+	done, err := d.do(ctx, &c.write, EventTargetSet, c)
+	if errors.Is(err, errAimed) {
+		return Done{}, d.aimed(ctx, v, t, err)
 	}
-	return d.do(ctx, &c.write, EventTargetSet, c)
+	return done, err
+}
+
+// errAimed says that a target is in force for the purpose.
+var errAimed = errors.New("observatory: a target is in force")
+
+// aimed names the target that stands in the way of another.
+func (d *Desk) aimed(ctx context.Context, v *vintage, t Target, err error) error {
+	const op = "observatory.SetTarget"
+	list, failed := d.targetsOf(ctx, t.Freq, t.Indicator)
+	if failed != nil {
+		return failed
+	}
+	n := v.ref.naming(d.Book.Now())
+	for _, x := range list {
+		if x.purpose() == t.purpose() {
+			zh, en := x.goal(n)
+			return fault.New(fault.Conflict, op, "已有目标："+zh+"。要改，请先撤销它。", "There is a target already: "+en+". Withdraw it first to change it.")
+		}
+	}
+	return fault.Wrap(op, err) // withdrawn meanwhile
+}
+
+// goal says what a target sets, without its sentence.
+func (t Target) goal(n *naming) (zh, en string) {
+	who, what, by := n.subject(t.Subject).Name, n.indicator(t.Indicator).Name, label(t.Freq, t.By)
+	if t.Growth {
+		return fmt.Sprintf("%s%s（%s）增长%v%%", who.ZH, what.ZH, by, t.Value), fmt.Sprintf("%s, %s (%s), growth of %v%%", who.EN, what.EN, by, t.Value)
+	}
+	u := n.unit(t.Indicator)
+	return fmt.Sprintf("%s%s（%s）达到%v%s", who.ZH, what.ZH, by, t.Value, u.ZH), strings.TrimSpace(fmt.Sprintf("%s, %s (%s), %v %s", who.EN, what.EN, by, t.Value, u.EN))
 }
 
 // targetable refuses a target that the figures can never be held to.
@@ -141,6 +209,7 @@ type aiming struct {
 // Load implements store.Change.
 func (c *aiming) Load(g *store.Group) {
 	c.Prepare(g)
+	store.Want(g, &inForce, c.target.purpose())
 }
 
 // Decide implements store.Change.
@@ -149,8 +218,12 @@ func (c *aiming) Decide(g *store.Group) error {
 		return err
 	}
 	t := c.target
+	if _, ok := store.Get(g, &inForce, t.purpose()); ok {
+		return errAimed
+	}
 	t.ID, t.Set, t.SetBy, t.Withdrawn = event.Next(g), c.Now.UnixMicro(), c.Who.Person, 0
 	store.Insert(g, &targets, t.ID, t)
+	store.Put(g, &inForce, t.purpose(), t.ID)
 	place, err := c.log(g, EventTargetSet, event.NewSubject, struct {
 		Freq      panel.Freq `json:"freq"`
 		Indicator string     `json:"indicator"`
@@ -209,6 +282,7 @@ type unaiming struct {
 func (c *unaiming) Load(g *store.Group) {
 	c.Prepare(g)
 	store.Want(g, &targets, c.target.ID)
+	store.Want(g, &inForce, c.target.purpose())
 	for _, id := range c.told {
 		store.Want(g, &facts, id)
 	}
@@ -225,6 +299,7 @@ func (c *unaiming) Decide(g *store.Group) error {
 	}
 	t.Withdrawn = c.Now.UnixMicro()
 	store.Put(g, &targets, t.ID, t)
+	store.Delete(g, &inForce, t.purpose())
 	if _, err := c.log(g, EventTargetWithdrawn, t.ID, struct {
 		Reason string `json:"reason"`
 	}{c.reason}); err != nil {

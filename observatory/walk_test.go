@@ -322,7 +322,6 @@ func TestBringRefuses(t *testing.T) {
 
 func (w *desk) facts(f observatory.FactFilter) []observatory.Fact {
 	w.t.Helper()
-	f.Limit = 500
 	list, err := w.Facts(context.Background(), f)
 	w.must(err)
 	return list

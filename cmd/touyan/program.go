@@ -152,7 +152,10 @@ func (p Place) build(ctx context.Context, clk clock.Clock, db *store.DB) (*Progr
 	files := &attach.Cabinet{DB: db, Clock: clk}
 	office := &docket.Office{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Desk: desk, Units: units, Files: files, Cap: p.Cap,
 		Series: map[docket.Sort]string{docket.UrgeLetter: p.Sign + "政督函", docket.ResultPaper: p.Sign + "政督报"}}
-	watch := &observatory.Desk{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Files: files}
+	watch := &observatory.Desk{DB: db, Clock: clk, Book: book, Rules: rules, Key: key, Files: files, Matter: func(ctx context.Context, who auth.Principal, id int64) error {
+		_, err := desk.Get(ctx, who, id)
+		return err
+	}}
 	files.May = mayFile(office, watch)
 	office.Neighbours = []docket.Neighbour{watching{watch}}
 	p.letters.DB, p.letters.Clock, p.letters.Domain, p.letters.Name = db, clk, tellers{office, watch}, strings.ReplaceAll(key.Name, "/", ".")

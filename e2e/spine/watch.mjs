@@ -76,7 +76,7 @@ try {
   const doubted = await gate(tang, first, '02-gate')
   assert.ok(doubted > 0, 'the bulletin has slips that the gate notices')
   await publish(tang, '03-published')
-  const told = await walk.read(tang, `/api/observatory/facts?release=${first}&state=stands&limit=200`)
+  const told = (await walk.read(tang, `/api/observatory/facts?release=${first}&state=stands&limit=200`)).rows
   const home = (await walk.read(tang, '/api/observatory')).home.code
   const fact = told.find((f) => f.subject?.code === home && f.kind === 'FIRST_TOP_SINCE' && /1999/.test(f.text.zh))
   assert.ok(fact, 'it says that the city is first for the first time since 1999')

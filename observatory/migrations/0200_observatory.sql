@@ -157,4 +157,16 @@ CREATE TABLE target (
     withdrawn BIGINT NOT NULL,
     rev BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX target_force ON target (freq, indicator, subject, by_period, growth) WHERE withdrawn = 0;
+CREATE INDEX target_series ON target (freq, indicator, withdrawn);
+
+-- What targets in force are for: one target each.
+CREATE TABLE target_aim ( /* clustered */
+    freq BIGINT NOT NULL,
+    indicator TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    by_period BIGINT NOT NULL,
+    form TEXT NOT NULL,
+    target BIGINT NOT NULL,
+    rev BIGINT NOT NULL,
+    PRIMARY KEY (freq, indicator, subject, by_period, form)
+);

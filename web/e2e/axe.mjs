@@ -64,10 +64,10 @@ async function routes(page, all) {
 
 /** The figures themselves: what is notable, releases, indicators, comparing. */
 async function watched(page) {
-  const facts = (await Promise.all(['stands', 'retracted'].map((state) => json(page, `/api/observatory/facts?state=${state}&limit=1`)))).flatMap((found) => found ?? [])
+  const facts = (await Promise.all(['stands', 'retracted'].map((state) => json(page, `/api/observatory/facts?state=${state}&limit=1`)))).flatMap((found) => found?.rows ?? [])
   const releases = (await json(page, '/api/observatory/releases?limit=200'))?.rows ?? []
   const shown = ['waiting', 'published'].flatMap((state) => releases.filter((r) => r.state === state && (state === 'waiting' || r.facts_retracted)).slice(0, 1))
-  const out = ['/observatory', '/observatory?whose=all', '/observatory/releases', '/observatory/import', '/observatory/compare', '/observatory/compare?freq=1&sort=gdp', '/observatory/changes']
+  const out = ['/observatory', '/observatory?whose=all', '/observatory/releases', '/observatory/import', '/observatory/compare', '/observatory/compare?freq=1&sort=gdp', '/observatory/changes', '/observatory/changes/changed?freq=12&from=2026-03-27&to=2026-11-20', '/observatory/facts', '/observatory/facts?state=retracted']
   out.push('/observatory/indicators/va_industry?freq=12', '/observatory/indicators/gdp?freq=1')
   out.push(...facts.map((f) => `/observatory/facts/${f.id}`), ...facts.slice(0, 1).map((f) => `/register/docket.followup?fact=${f.id}`))
   const changed = releases.find((r) => r.facts_changed)
@@ -77,8 +77,8 @@ async function watched(page) {
 
 /** What is made of the figures: drafts, notes, evaluations, developments, reference, the wall. */
 async function judged(page) {
-  const notes = (await json(page, '/api/observatory/notes')) ?? []
-  const evaluations = (await json(page, '/api/observatory/evaluations')) ?? []
+  const notes = (await json(page, '/api/observatory/notes'))?.rows ?? []
+  const evaluations = (await json(page, '/api/observatory/evaluations'))?.rows ?? []
   const out = ['/observatory/claims', '/observatory/notes', '/observatory/notes/new', '/observatory/evaluations', '/observatory/evaluations/new', '/observatory/abroad', '/wall']
   out.push(...['subject', 'indicator', 'peers'].map((s) => `/observatory/reference?sort=${s}`))
   if (notes[0]) out.push(`/observatory/notes/${notes[0].id}`, `/observatory/notes/${notes[0].id}/write`)

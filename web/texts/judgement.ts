@@ -57,6 +57,7 @@ export const judgement = {
   'notes.all': ['全部地区', 'All'],
   'notes.insert': ['引用此条', 'Quote'],
   'notes.inserted': ['已引用。', 'Quoted.'],
+  'notes.moreFacts': ['另有 {n} 条没有列出；写几个字可缩小范围。', '{n} more are not listed; a few words narrow it down.'],
   'notes.noFacts': ['没有找到。', 'Nothing found.'],
   'notes.quotes': ['引用的事实', 'Facts quoted'],
   'notes.noQuotes': ['还没有引用事实。', 'No fact is quoted yet.'],

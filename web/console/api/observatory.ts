@@ -128,18 +128,26 @@ export interface ChangedRow {
 }
 
 /** The lists of a release. */
-export type ReleaseList = 'doubts' | 'found' | 'changed' | 'retracted' | 'lapsed' | 'revised'
+export type ReleaseList = 'doubts' | 'found' | ShiftList
 
-/** A release with the first page of each of its lists. */
-export interface ReleasePage extends ReleaseRow {
-  sha256: string
-  doubts: Paged<Doubt>
-  undecided: number
+/** What releases made of what was known before: a release's, or of all between two days. */
+export type ShiftList = 'changed' | 'retracted' | 'lapsed' | 'confirmed' | 'revised'
+
+export interface Shifts {
   revised: Paged<Revision>
-  news: Paged<FactRow>
   differ: Paged<ChangedRow>
   broken: Paged<FactRow>
   lapsed: Paged<FactRow>
+  /** Told by earlier rules, and true by the new ones. */
+  confirmed: Paged<FactRow>
+}
+
+/** A release with the first page of each of its lists. */
+export interface ReleasePage extends ReleaseRow, Shifts {
+  sha256: string
+  doubts: Paged<Doubt>
+  undecided: number
+  news: Paged<FactRow>
   file: Id
   may_work: boolean
 }
@@ -196,6 +204,8 @@ export interface Look {
   fresh: number
   same: number
   revised: Revision[]
+  /** Such figures that are not listed. */
+  revised_more: number
   doubts: Doubt[]
   sample: { indicator: Coded; subject: Coded; time: string; value: number; unit: Text; provisional: boolean; cell: string }[]
   vintage: string
@@ -354,7 +364,7 @@ export interface IndicatorPage extends IndicatorRow {
   breaks: { time: string; text: Text }[]
   forecast: ForecastRow | null
   revisions: { time: string; steps: { vintage: string; release: Id; value: number; provisional: boolean }[] }[]
-  facts: FactRow[]
+  facts: Paged<FactRow>
   source: string
   vintages: string[]
   /** Of the subject, in force. */
@@ -380,14 +390,17 @@ export interface ComparePage {
   rows: (Coded & { cells: CompareCell[] })[]
 }
 
-export interface ChangesPage {
+/** What lies between two days, with the first page of each list. */
+export interface ChangesPage extends Shifts {
   from: string
   to: string
   fresh: number
-  revised: Revision[]
-  more: number
-  retracted: FactRow[]
-  differ: ChangedRow[]
+}
+
+/** A release with what it says that stands. */
+export interface TodayRow {
+  release: ReleaseRow
+  facts: Paged<FactRow>
 }
 
 /** GeoJSON whose features have the properties code and name. */
@@ -568,11 +581,15 @@ const post = <R>(path: string, body: unknown, key?: string) => call<R>('POST', a
 
 export const observatory = {
   overview: () => get<Overview>(''),
-  facts: (query: Query) => get<FactRow[]>('/facts', query),
+  today: (subject: string) => get<TodayRow[]>('/today', { subject }),
+  facts: (query: Query) => get<Paged<FactRow>>('/facts', query),
   fact: (id: Id) => get<FactPage>(`/facts/${id}`),
   releases: (query: Query) => get<Paged<ReleaseRow>>('/releases', query),
-  releaseList: (id: Id, list: ReleaseList, query: Query) =>
-    get<Paged<Doubt | FactRow | ChangedRow | Revision>>(`/releases/${id}/${list === 'found' || list === 'retracted' || list === 'lapsed' ? 'facts' : list}`, list === 'doubts' ? query : list === 'found' || list === 'retracted' || list === 'lapsed' ? { of: list, page: query.page } : { page: query.page }),
+  /** A list of a release, or of the releases between the days that the query names. */
+  list: (id: Id, list: ReleaseList, query: Query) => {
+    const own = list === 'doubts' || list === 'changed' || list === 'revised'
+    return get<Paged<Doubt | FactRow | ChangedRow | Revision>>(`${id ? `/releases/${id}` : '/changes'}/${own ? list : 'facts'}`, own ? query : { ...query, of: list })
+  },
   release: (id: Id) => get<ReleasePage>(`/releases/${id}`),
   look: (body: ImportInput) => post<Look>('/look', body),
   bring: (body: ImportInput, key: string) => post<Acted>('/releases', body, key),
@@ -586,17 +603,18 @@ export const observatory = {
   changes: (query: Query) => get<ChangesPage>('/changes', query),
   map: () => get<MapData | null>('/map'),
   claims: (body: { text?: string; file?: string; name?: string }) => post<ClaimPage>('/claims', body),
-  notes: () => get<NoteRow[]>('/notes'),
+  notes: (query: Query) => get<Paged<NoteRow>>('/notes', query),
   note: (id: Id) => get<NotePage>(`/notes/${id}`),
   writeNote: (id: Id, body: { title: string; body: string }, key: string) => post<Acted>(id ? `/notes/${id}` : '/notes', body, key),
-  evaluations: () => get<EvaluationRow[]>('/evaluations'),
+  evaluations: (query: Query) => get<Paged<EvaluationRow>>('/evaluations', query),
   evaluation: (id: Id) => get<EvaluationPage>(`/evaluations/${id}`),
   freeze: (body: FreezeInput, key: string) => post<Acted>('/evaluations', body, key),
   compute: (id: Id, key: string) => post<Acted>(`/evaluations/${id}/compute`, {}, key),
   few: (q: { freq: number; peers: string; period?: string; of: string; as_of?: string }) => get<FewRow[]>(withQuery('/few', q)),
   setTarget: (body: TargetInput, key: string) => post<Acted>('/targets', body, key),
   withdrawTarget: (id: Id, reason: string, key: string) => post<Acted>(`/targets/${id}/withdraw`, { reason }, key),
-  abroad: () => get<AbroadRow[]>('/abroad'),
+  abroad: (query: Query) => get<Paged<AbroadRow>>('/abroad', query),
+  development: (id: Id) => get<AbroadRow>(`/abroad/${id}`),
   enterAbroad: (body: AbroadInput, key: string) => post<Acted>('/abroad', body, key),
   reference: (sort: ReferenceSort) => get<ReferenceRow[]>(`/reference/${sort}`),
   enterReference: (sort: ReferenceSort, table: string, key: string) => post<Acted>(`/reference/${sort}`, { table }, key),
