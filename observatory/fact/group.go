@@ -72,38 +72,62 @@ func likeness(below, above, sign float64) float64 {
 // gap emits the gap between two subjects when it has narrowed or widened for
 // some time, the one below having been below all the while: for it towards the one
 // above (none when towards is kinds), and the other way. It counts back from now
-// over the periods that are of now's class for both.
+// over the periods that are of now's class for both. Hardly any gap has moved one
+// way for the least time asked for, so that time is looked at as a whole first.
 func (m *miner) gap(fact *Fact, s, above, i int, cols []int, towards Kind, chaser bool) {
 	f, at := &m.field, int(fact.Period)
 	low, high := f.key[s*f.t:(s+1)*f.t], f.key[above*f.t:(above+1)*f.t]
-	if i == 0 || !(low[cols[i-1]] < high[cols[i-1]]) {
-		return // as with half of all pairs
+	if i < m.Running {
+		return
+	}
+	least := cols[i-m.Running : i]
+	below := 0
+	for _, c := range least {
+		if low[c] < high[c] {
+			below++
+		}
+	}
+	if below < len(least) {
+		return // it was the other's gap then
 	}
 	now := likeness(low[at], high[at], f.sign)
-	last, n, before := now, 0, 0.0
-	for j := i - 1; j >= 0; j-- {
-		c := cols[j]
-		if !(low[c] < high[c]) || f.class != nil && (f.class[s*f.t+c] != f.class[s*f.t+at] || f.class[above*f.t+c] != f.class[above*f.t+at]) {
-			break // it was the other's gap then, or another measure's
+	last, narrower, wider := now, 0, 0
+	for j := len(least) - 1; j >= 0; j-- {
+		q := likeness(low[least[j]], high[least[j]], f.sign)
+		if q < last {
+			narrower++
 		}
-		q := likeness(low[c], high[c], f.sign)
-		if q < last && n >= 0 {
-			n++
-		} else if q > last && n <= 0 {
-			n--
-		} else {
-			break
-		}
-		if n == 1 {
-			before = q
+		if q > last {
+			wider++
 		}
 		last = q
 	}
-	if n < m.Running && n > -m.Running {
+	if narrower < len(least) && wider < len(least) {
 		return
 	}
+	alike := func(c int) bool { // measured as now
+		return f.class == nil || f.class[s*f.t+c] == f.class[s*f.t+at] && f.class[above*f.t+c] == f.class[above*f.t+at]
+	}
+	for _, c := range least {
+		if !alike(c) {
+			return
+		}
+	}
+	n := len(least)
+	for j := i - n - 1; j >= 0; j-- {
+		c := cols[j]
+		q := likeness(low[c], high[c], f.sign)
+		if !(low[c] < high[c]) || !alike(c) || narrower > 0 && !(q < last) || wider > 0 && !(q > last) {
+			break
+		}
+		n, last = n+1, q
+	}
+	before := likeness(low[cols[i-1]], high[cols[i-1]], f.sign)
+	fact.Since = int32(cols[i-n])
+	if wider > 0 {
+		n = -n
+	}
 	fact.P1, fact.P2, fact.Aux = int32(n), 0, 100*(1-now)
-	fact.Since = int32(cols[i-max(n, -n)])
 	if wait := (1 - now) / (now - before); n > 0 && wait <= longestWait {
 		fact.P2 = int32(wait) + 1
 	}

@@ -1,5 +1,7 @@
 package fact
 
+import "math"
+
 // topMost bounds the k of Options.TopK.
 const topMost = 8
 
@@ -120,15 +122,11 @@ func (m *miner) bestSince(ranks []uint16, fact *Fact, i int, cols []int) {
 	if near <= first || fact.Observed < 3 {
 		return
 	}
-	best, worst := true, true
+	high, low := uint16(math.MaxUint16), uint16(0)
 	for _, t := range cols[near:i] {
-		if ranks[t]-1 < r { // not ranked: 0 − 1 is the largest there is
-			best = false
-		}
-		if ranks[t] >= r {
-			worst = false
-		}
+		high, low = min(high, ranks[t]-1), max(low, ranks[t]) // not ranked: 0 − 1 is the largest there is
 	}
+	best, worst := high >= r, low < r
 	if !best && !worst {
 		return
 	}
