@@ -65,8 +65,8 @@ func (m *miner) emit(f *Fact) {
 }
 
 // merelyCounts counts a fact by its strength and reports whether that is all
-// that is to be done: its period is none that facts are kept of. Ranks and their
-// changes, more than half of all facts, are so never made.
+// that is to be done: its period is none that facts are kept of. Ranks, their
+// changes and overtakings, more than half of all facts, are so hardly ever made.
 func (m *miner) merelyCounts(kind Kind, period, strength int32) bool {
 	if m.sink != nil || int(period) >= m.keepFrom {
 		return false

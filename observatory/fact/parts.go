@@ -207,6 +207,9 @@ func (m *miner) skylines(which int) {
 				}
 				match := -1 // itself
 				for _, r := range members[k] {
+					if values[0][r] < values[0][s] {
+						break // and so are all after it
+					}
 					beats := true
 					for _, v := range values {
 						beats = beats && v[r] >= v[s]

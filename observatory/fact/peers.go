@@ -268,6 +268,12 @@ func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fac
 	if !(u[was] < d[was] && u[t] > d[t]) || f.broken(int(up), was, t) || f.broken(int(down), was, t) {
 		return
 	}
+	above, below := int32(st.rank[int(up)*f.t+t]), int32(st.rank[int(down)*f.t+t])
+	won := m.wants(int(up)) && !m.merelyCounts(Overtake, fact.Period, prominence(above))
+	lost := m.watched != nil && m.wants(int(down)) && !m.merelyCounts(Overtaken, fact.Period, prominence(below))
+	if !won && !lost {
+		return
+	}
 	fact.Since, fact.First = None, int32(was)
 	for j := i - 2; j >= 0; j-- {
 		c := cols[j]
@@ -282,14 +288,12 @@ func (m *miner) passed(st *standing, up, down int32, was, i int, cols []int, fac
 			}
 		}
 	}
-	fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtake, up, down, f.sign*u[t], f.sign*d[t]
-	fact.P1 = int32(st.rank[int(up)*f.t+t])
-	if m.wants(int(up)) {
+	if won {
+		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref, fact.P1 = Overtake, up, down, f.sign*u[t], f.sign*d[t], above
 		m.emit(fact)
 	}
-	if m.watched != nil && m.wants(int(down)) {
-		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref = Overtaken, down, up, f.sign*d[t], f.sign*u[t]
-		fact.P1 = int32(st.rank[int(down)*f.t+t])
+	if lost {
+		fact.Kind, fact.Subject, fact.Rival, fact.Value, fact.Ref, fact.P1 = Overtaken, down, up, f.sign*d[t], f.sign*u[t], below
 		m.emit(fact)
 	}
 }

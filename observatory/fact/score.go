@@ -66,8 +66,8 @@ func strength(f *Fact, step int) int {
 		if n < 0 {
 			n = -n
 		}
-	case Overtake, Overtaken: // among the first is worth more
-		n = 24 / max(1, f.P1)
+	case Overtake, Overtaken:
+		n = prominence(f.P1)
 	case Contribution:
 		n = int32(f.Ref / 4)
 	case Driver:
@@ -85,6 +85,9 @@ func height(rank int32) int32 { return 40 / rank }
 
 // climb is the strength of a change of rank, up or down.
 func climb(old, now int32) int32 { return max(old-now, now-old) }
+
+// prominence is the strength of an overtaking: among the first it is worth more.
+func prominence(rank int32) int32 { return 24 / max(1, rank) }
 
 // weights of kinds: what a leader asks first.
 func (k Kind) weight() float64 {
