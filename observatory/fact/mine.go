@@ -35,6 +35,7 @@ type miner struct {
 	raw       []Fact
 	found     [][]Fact // by pass
 	tally     tally
+	worlds    *world // of the indicator whose facts were last held to revisions
 }
 
 // newMiner prepares for a panel.

@@ -152,9 +152,9 @@ func TestFactsHold(t *testing.T) {
 	for i := range p.Indicators {
 		w := newWorld(p, i)
 		for _, f := range MineIndicator(p, i, o).Facts {
-			if checkable(f.Kind) {
+			if checkable(&f) {
 				n++
-				if !w.holds(f) {
+				if !w.trial(&f).holds() {
 					t.Fatalf("%+v: %s", f, Say(p, o, f).ZH)
 				}
 			}
@@ -210,7 +210,7 @@ func TestCalibrated(t *testing.T) {
 			at := &bins[min(9, int(f.Robust*10))]
 			at.n++
 			at.predicted += float64(f.Robust)
-			if w.holds(later) {
+			if w.trial(&later).holds() {
 				at.survived++
 			}
 		}
