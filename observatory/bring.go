@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -154,7 +153,7 @@ func (d *Desk) compare(ctx context.Context, look *Look, in Import) error {
 			continue
 		}
 		cell := Cell{Indicator: c.Indicator, Subject: c.Subject, Period: c.Period, Value: c.Value, Provisional: c.Provisional || in.First, Line: c.Row + 1, Col: c.Col + 1}
-		was, known := before.origins[spot{c.Indicator, c.Subject, c.Period}]
+		was, known := before.origin(spot{c.Indicator, c.Subject, c.Period})
 		switch {
 		case known && was.Value == cell.Value && was.Provisional == cell.Provisional:
 			look.Same++
@@ -195,8 +194,8 @@ func (r Revision) share() float64 {
 // gate finds what quality would notice once the cells of a file lay over what is
 // published: about these cells, and about earlier ones that nobody has looked at.
 func (l *Look) gate(before *vintage) error {
-	l.gated = before.over(l.Fresh)
-	if err := l.gated.lay(l.Vintage); err != nil {
+	var err error
+	if l.gated, err = before.over(l.Vintage, l.Fresh); err != nil {
 		return err
 	}
 	for _, x := range l.gated.noticed() {
@@ -205,18 +204,6 @@ func (l *Look) gate(before *vintage) error {
 		}
 	}
 	return nil
-}
-
-// over gives a vintage with further cells on top, not laid out yet. Their release
-// is 0.
-func (v *vintage) over(fresh []Cell) *vintage {
-	out := &vintage{stock: v.stock, releases: v.releases, origins: maps.Clone(v.origins), doubts: maps.Clone(v.doubts)}
-	for _, c := range fresh {
-		at := spot{c.Indicator, c.Subject, c.Period}
-		out.origins[at] = c
-		delete(out.doubts, at)
-	}
-	return out
 }
 
 // Look reads a file and tells what it holds; nothing is kept.

@@ -111,8 +111,8 @@ func (d *Desk) revisedBetween(ctx context.Context, q Between) (fresh int, list [
 	if err != nil {
 		return 0, nil, err
 	}
-	for at, c := range after.origins {
-		was, known := before.origins[at]
+	for c := range after.figures() {
+		was, known := before.origin(spot{c.Indicator, c.Subject, c.Period})
 		switch {
 		case !known:
 			fresh++

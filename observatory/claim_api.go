@@ -170,7 +170,8 @@ func (v *vintage) claimRow(n *naming, number int, f claim.Finding) *ClaimRow {
 	for _, e := range f.Evidence {
 		ev := EvidenceRow{Indicator: n.indicator(e.Indicator), Subject: n.subject(e.Subject), Time: e.Time, Value: e.Value, Unit: n.unit(e.Indicator), Source: v.source(e.Indicator, e.Subject, e.Time)}
 		if _, period, ok := panel.ParsePeriod(e.Time); ok {
-			ev.Release = v.origins[spot{e.Indicator, e.Subject, period}].Release
+			c, _ := v.origin(spot{e.Indicator, e.Subject, period})
+			ev.Release = c.Release
 		}
 		row.Evidence = append(row.Evidence, ev)
 	}

@@ -262,7 +262,7 @@ func (d *Desk) grounds(ctx context.Context, n *naming, f Fact) ([]GroundRow, err
 		row := GroundRow{EvidenceRow: EvidenceRow{Indicator: n.indicator(e.Indicator), Subject: n.subject(e.Subject), Time: e.Time, Value: e.Value, Unit: n.unit(e.Indicator), Source: e.Source}}
 		if _, period, ok := panel.ParsePeriod(e.Time); ok {
 			at := spot{e.Indicator, e.Subject, period}
-			if c, known := v.origins[at]; known && !v.doubts[at].State.out() {
+			if c, known := v.origin(at); known && !v.doubts[at].State.out() {
 				row.Now = &c.Value
 			}
 			if row.Release, err = d.broughtBy(ctx, f.Freq, at, e.Source); err != nil {

@@ -258,7 +258,7 @@ func (d *Desk) revisedBy(ctx context.Context, r Release) ([]Revision, error) {
 	}
 	var out []Revision
 	for _, c := range fresh {
-		if was, ok := before.origins[spot{c.Indicator, c.Subject, c.Period}]; ok {
+		if was, ok := before.origin(spot{c.Indicator, c.Subject, c.Period}); ok {
 			out = append(out, Revision{Cell: c, Before: was.Value, Final: was.Value == c.Value})
 		}
 	}
@@ -272,12 +272,12 @@ func (n *naming) doubt(v *vintage, x Doubt) DoubtRow {
 		Indicator: n.indicator(x.Indicator), Subject: n.subject(x.Subject), Time: label(f, x.Period), Period: x.Period, Value: x.Value, Expected: x.Expected, Unit: n.unit(x.Indicator),
 		Rule: x.Rule, RuleText: quality.Rule(x.Rule).Text(), State: x.State, StateName: x.State.Name(), Reason: x.Reason, Decided: at(x.Decided), DecidedBy: n.person(x.DecidedBy), Before: []PointRow{},
 	}
-	if c, ok := v.origins[spot{x.Indicator, x.Subject, x.Period}]; ok {
+	if c, ok := v.origin(spot{x.Indicator, x.Subject, x.Period}); ok {
 		row.Line, row.Column = c.Line, sheet.Column(c.Col-1)
 	}
 	for t := x.Period - 3; t <= x.Period+1; t++ {
 		point := PointRow{Time: label(f, t)}
-		if c, ok := v.origins[spot{x.Indicator, x.Subject, t}]; ok {
+		if c, ok := v.origin(spot{x.Indicator, x.Subject, t}); ok {
 			point.Value = &c.Value
 		}
 		row.Before = append(row.Before, point)

@@ -2,6 +2,7 @@ package observatory
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ type vintage struct {
 	*stock
 	panel    *panel.Panel
 	releases map[int64]Release
-	origins  map[spot]Cell
+	origins  []int32 // by place: 1 + which cell of the stock stands there, 0 for none
 	doubts   map[spot]Doubt
 }
 
@@ -89,6 +90,8 @@ func (d *Desk) head(ctx context.Context, freq panel.Freq) (int64, error) {
 
 // stock is what vintages of a frequency are made from: the releases in the order in
 // which they stand over each other, their cells, and what the gate said of them.
+// Each cell has a place among all indicators, subjects and periods there are, and a
+// rank: that of its release in the list.
 type stock struct {
 	freq  panel.Freq
 	ref   *Reference
@@ -96,6 +99,89 @@ type stock struct {
 	cells []Cell
 	noted []Doubt
 	last  int64 // the release that was published last; 0 for none
+
+	indicators, subjects numbering
+	first, periods       int
+	place, rank          []int32 // of each cell; the rank of one whose release is not in the list is none
+}
+
+// numbering gives codes numbers in the order in which they come.
+type numbering struct {
+	codes []string
+	of    map[string]int
+}
+
+func (n *numbering) add(code string) {
+	if _, known := n.of[code]; !known {
+		if n.of == nil {
+			n.of = map[string]int{}
+		}
+		n.of[code] = len(n.codes)
+		n.codes = append(n.codes, code)
+	}
+}
+
+const none = -1
+
+// number gives the cells their places and ranks.
+func (k *stock) number() {
+	k.indicators, k.subjects, k.first, k.periods = numbering{}, numbering{}, 0, 0
+	k.place, k.rank = make([]int32, len(k.cells)), make([]int32, len(k.cells))
+	if len(k.cells) == 0 {
+		return
+	}
+	last := k.cells[0].Period
+	k.first = last
+	for _, c := range k.cells {
+		k.indicators.add(c.Indicator)
+		k.subjects.add(c.Subject)
+		k.first, last = min(k.first, c.Period), max(last, c.Period)
+	}
+	k.periods = last - k.first + 1
+	order := map[int64]int32{}
+	for i, r := range k.list {
+		order[r.ID] = int32(i)
+	}
+	for i, c := range k.cells {
+		place, _ := k.at(spot{c.Indicator, c.Subject, c.Period})
+		k.place[i] = int32(place)
+		rank, in := order[c.Release]
+		if !in {
+			rank = none
+		}
+		k.rank[i] = rank
+	}
+}
+
+// at gives the place of a cell.
+func (k *stock) at(at spot) (int, bool) {
+	i, known := k.indicators.of[at.indicator]
+	s, too := k.subjects.of[at.subject]
+	t := at.period - k.first
+	if !known || !too || t < 0 || t >= k.periods {
+		return 0, false
+	}
+	return (i*len(k.subjects.codes)+s)*k.periods + t, true
+}
+
+// origin gives the cell that a figure of the vintage came from.
+func (v *vintage) origin(at spot) (Cell, bool) {
+	place, ok := v.at(at)
+	if !ok || v.origins[place] == 0 {
+		return Cell{}, false
+	}
+	return v.cells[v.origins[place]-1], true
+}
+
+// figures gives the cells of a vintage.
+func (v *vintage) figures() iter.Seq[Cell] {
+	return func(yield func(Cell) bool) {
+		for _, c := range v.origins {
+			if c != 0 && !yield(v.cells[c-1]) {
+				return
+			}
+		}
+	}
 }
 
 // build makes a vintage from the cells of its releases, later ones over earlier.
@@ -132,32 +218,40 @@ func (d *Desk) build(ctx context.Context, t through) (*vintage, error) {
 	if k.noted, err = d.readDoubts(ctx); err != nil {
 		return nil, err
 	}
+	k.number()
+	return k.as("")
+}
+
+// over gives a vintage with further cells on top, known on a day. Their release is 0.
+func (v *vintage) over(day string, fresh []Cell) (*vintage, error) {
+	k := *v.stock
+	k.list = append(slices.Clone(k.list), Release{Freq: k.freq, Vintage: day})
+	k.cells = slices.Concat(k.cells, fresh)
+	k.number()
 	return k.as("")
 }
 
 // as folds the releases known on a day into a vintage; "" for all.
 func (k *stock) as(day string) (*vintage, error) {
-	v := &vintage{stock: k, releases: map[int64]Release{}, origins: map[spot]Cell{}, doubts: map[spot]Doubt{}}
-	order, name := map[int64]int{}, ""
+	v := &vintage{stock: k, releases: map[int64]Release{}, origins: make([]int32, len(k.indicators.codes)*len(k.subjects.codes)*k.periods), doubts: map[spot]Doubt{}}
+	known, name := make([]bool, len(k.list)), ""
 	for i, r := range k.list {
 		if day == "" || r.Vintage <= day {
-			v.releases[r.ID], order[r.ID], name = r, i, r.Vintage
+			v.releases[r.ID], known[i], name = r, true, r.Vintage
 		}
 	}
-	for _, c := range k.cells {
-		rank, in := order[c.Release]
-		if !in {
+	for i, rank := range k.rank {
+		if rank == none || !known[rank] {
 			continue
 		}
-		at := spot{c.Indicator, c.Subject, c.Period}
-		if have, ok := v.origins[at]; !ok || order[have.Release] < rank {
-			v.origins[at] = c
+		if have := &v.origins[k.place[i]]; *have == 0 || k.rank[*have-1] < rank {
+			*have = int32(i + 1)
 		}
 	}
 	for _, x := range k.noted {
 		at := spot{x.Indicator, x.Subject, x.Period}
 		_, counts := v.releases[x.Found]
-		if c, ok := v.origins[at]; ok && counts && c.Release == x.Release && x.over(v.doubts[at]) {
+		if c, ok := v.origin(at); ok && counts && c.Release == x.Release && x.over(v.doubts[at]) {
 			v.doubts[at] = x
 		}
 	}
@@ -197,29 +291,32 @@ func (d *Desk) readDoubts(ctx context.Context) ([]Doubt, error) {
 
 // lay puts the cells into a panel, describes it, and applies what the gate said.
 func (v *vintage) lay(name string) error {
-	axis := panel.Axis{Freq: v.freq}
-	subjects, indicators := map[string]bool{}, map[string]bool{}
-	for at := range v.origins {
-		subjects[at.subject], indicators[at.indicator] = true, true
-		switch {
-		case axis.Len == 0:
-			axis.First, axis.Len = at.period, 1
-		case at.period < axis.First:
-			axis.First, axis.Len = at.period, axis.Len+axis.First-at.period
-		case at.period >= axis.First+axis.Len:
-			axis.Len = at.period - axis.First + 1
+	n := len(v.subjects.codes)
+	subjects, indicators := make([]bool, n), make([]bool, len(v.indicators.codes))
+	first, last := v.periods, none
+	for at, c := range v.origins {
+		if c != 0 {
+			row, t := at/v.periods, at%v.periods
+			subjects[row%n], indicators[row/n] = true, true
+			first, last = min(first, t), max(last, t)
 		}
 	}
+	axis := panel.Axis{Freq: v.freq}
+	if last != none {
+		axis.First, axis.Len = v.first+first, last-first+1
+	}
 	var who []panel.Subject
+	whose := slices.Repeat([]int{none}, n) // row of the panel
 	for _, l := range v.ref.Subjects {
-		if subjects[l["code"]] {
+		if s, ok := v.subjects.of[l["code"]]; ok && subjects[s] {
+			whose[s] = len(who)
 			who = append(who, panel.Subject{Code: l["code"], Name: nameOf(l)})
 		}
 	}
 	var what []panel.Indicator
 	var rows []line
 	for _, l := range v.ref.Indicators {
-		if indicators[l["code"]] {
+		if i, ok := v.indicators.of[l["code"]]; ok && indicators[i] {
 			what, rows = append(what, panel.Indicator{Code: l["code"]}), append(rows, l)
 		}
 	}
@@ -229,24 +326,33 @@ func (v *vintage) lay(name string) error {
 	if err := v.describe(rows); err != nil {
 		return err
 	}
+	for i, about := range p.Indicators {
+		x, from := p.Slabs[i], v.indicators.of[about.Code]*n
+		for s := range n {
+			if whose[s] == none {
+				continue // without figures, or no longer in the reference
+			}
+			for t := range axis.Len {
+				if c := v.origins[(from+s)*v.periods+first+t]; c != 0 {
+					x.Set(whose[s], t, v.cells[c-1].Value)
+					if v.cells[c-1].Provisional {
+						x.MarkProvisional(whose[s], t)
+					}
+				}
+			}
+		}
+	}
 	index := v.index()
-	for at, c := range v.origins {
+	for at, d := range v.doubts {
 		i, s, t := index.cell(at)
 		if i < 0 || s < 0 {
-			continue // no longer in the reference
+			continue
 		}
-		x := p.Slabs[i]
-		x.Set(s, t, c.Value)
-		if c.Provisional {
-			x.MarkProvisional(s, t)
-		}
-		if d, ok := v.doubts[at]; ok {
-			switch {
-			case d.State.out():
-				x.Hold(s, t)
-			case d.State == DoubtBreak:
-				x.Break(s, t, axis.Label(t))
-			}
+		switch {
+		case d.State.out():
+			p.Slabs[i].Hold(s, t)
+		case d.State == DoubtBreak:
+			p.Slabs[i].Break(s, t, axis.Label(t))
 		}
 	}
 	v.peers()
@@ -336,7 +442,7 @@ func (v *vintage) source(indicator, subject, label string) panel.Source {
 	if !ok || f != v.panel.Axis.Freq {
 		return panel.Source{}
 	}
-	c, ok := v.origins[spot{indicator, subject, period}]
+	c, ok := v.origin(spot{indicator, subject, period})
 	if !ok {
 		return panel.Source{}
 	}
@@ -349,7 +455,8 @@ func (v *vintage) noticed() []Doubt {
 	var out []Doubt
 	for _, f := range quality.Check(v.panel) {
 		at := spot{v.panel.Indicators[f.Indicator].Code, v.panel.Subjects[f.Subject].Code, v.panel.Axis.Period(f.Period)}
-		x := Doubt{Release: v.origins[at].Release, Indicator: at.indicator, Subject: at.subject, Period: at.period, Rule: string(f.Rule), Value: f.Value, Expected: f.Expected, State: DoubtNoted}
+		c, _ := v.origin(at)
+		x := Doubt{Release: c.Release, Indicator: at.indicator, Subject: at.subject, Period: at.period, Rule: string(f.Rule), Value: f.Value, Expected: f.Expected, State: DoubtNoted}
 		switch {
 		case f.Hold, f.Rule == quality.Shift && v.newest(f):
 			x.State = DoubtWaiting
