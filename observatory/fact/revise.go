@@ -105,15 +105,15 @@ const draws = 200
 // survive gives each fact the share of revised worlds in which it stays true.
 func (m *miner) survive(indicator int, facts []Fact) {
 	r := m.Revisions[m.panel.Indicators[indicator].Code]
-	if r == nil || len(r.Paths) < 2 {
+	if r == nil || len(r.Paths) < 2 || !slices.ContainsFunc(facts, func(f Fact) bool { return checkable(&f) }) {
 		return
 	}
-	var trials []*trial
 	if m.worlds == nil || m.worlds.indicator != indicator {
 		m.worlds = newWorld(m.panel, indicator)
 		m.worlds.deal(r.Paths)
 	}
 	w := m.worlds
+	var trials []*trial
 	for i := range facts {
 		if checkable(&facts[i]) {
 			trials = append(trials, w.trial(&facts[i]))

@@ -95,17 +95,22 @@ func (w *world) deal(paths [][]float64) {
 	// Two subjects given one path would keep their order for certain, so paths are
 	// dealt like cards, to those who have values: none comes again before all have.
 	w.donor = make([]uint16, draws*n)
+	deck, subjects := make([]uint16, len(paths)), w.observed()
+	for i := range deck {
+		deck[i] = uint16(i)
+	}
 	for d := range draws {
-		var deck []int
-		for _, s := range random.Perm(n) {
-			if !w.observed(s) {
-				continue
+		left := 0
+		for i := range subjects {
+			k := i + random.IntN(len(subjects)-i)
+			subjects[i], subjects[k] = subjects[k], subjects[i]
+			if left == 0 {
+				left = len(deck)
 			}
-			if len(deck) == 0 {
-				deck = random.Perm(len(paths))
-			}
-			w.donor[d*n+s] = uint16(deck[0])
-			deck = deck[1:]
+			k = random.IntN(left)
+			left--
+			deck[k], deck[left] = deck[left], deck[k]
+			w.donor[d*n+subjects[i]] = deck[left]
 		}
 	}
 }
@@ -117,14 +122,18 @@ func (r span) of(v float64) span {
 	return span{min(v*r.low, v*r.high), max(v*r.low, v*r.high)}
 }
 
-// observed reports whether a subject has any value.
-func (w *world) observed(s int) bool {
-	for t := range w.x.T {
-		if w.x.Have.Has(s, t) {
-			return true
+// observed gives the subjects that have any value.
+func (w *world) observed() []int {
+	var out []int
+	for s := range w.x.N {
+		for t := range w.x.T {
+			if w.x.Have.Has(s, t) {
+				out = append(out, s)
+				break
+			}
 		}
 	}
-	return false
+	return out
 }
 
 // revise makes it the world of a draw.
