@@ -66,6 +66,7 @@ type releasing struct {
 	panel *panel.Panel
 	who   auth.Principal
 	keys  int
+	day   time.Time // of the next publication
 }
 
 func (b *releasing) key() string {
@@ -169,7 +170,7 @@ func (b *releasing) bring(ctx context.Context, name string, data []byte) (r obse
 		return r, 0, 0, err
 	}
 	began := time.Now()
-	done, err := b.Watch.Bring(ctx, b.who, observatory.Import{Digest: up.Digest, Name: name}, b.key())
+	done, err := b.Watch.Bring(ctx, b.who, observatory.Import{Digest: up.Digest, Name: name, Vintage: b.day.Format(time.DateOnly)}, b.key())
 	if err != nil {
 		return r, 0, 0, err
 	}
@@ -186,6 +187,7 @@ func (b *releasing) bring(ctx context.Context, name string, data []byte) (r obse
 func (b *releasing) measure(ctx context.Context, n int) (*releaseTimes, error) {
 	last := b.panel.Axis.Len - 1
 	out := &releaseTimes{}
+	b.day = time.Now().AddDate(0, 0, -n)
 	began := time.Now()
 	for i := range b.panel.Indicators {
 		r, _, _, err := b.bring(ctx, fmt.Sprintf("history-%d.csv", i), b.file(0, last, i))
@@ -206,6 +208,7 @@ func (b *releasing) measure(ctx context.Context, n int) (*releaseTimes, error) {
 				}
 			}
 		}
+		b.day = b.day.AddDate(0, 0, 1)
 		r, in, pub, err := b.bring(ctx, fmt.Sprintf("release-%d.csv", k), b.file(last, last+1, i))
 		if err != nil {
 			return nil, err
