@@ -127,9 +127,8 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 			return nil, fault.At("observatory.Publish", "indicator", "指标表中没有这个指标："+code, "The table of indicators has none of this code: "+code)
 		}
 		indicators[k] = i
-		c.compare(after, o, i, enumerative(told[code]))
 	}
-	c.test(after, o, indicators, inferential(told))
+	c.compare(after, o, indicators, told)
 	if err := d.track(ctx, c, after, o, touched, told); err != nil {
 		return nil, err
 	}
@@ -151,13 +150,50 @@ func indicatorsOf(cells []Cell) []string {
 	return out
 }
 
-// compare finds what is true of one indicator now, and holds what was told to it.
-// How firm a fact is costs hundreds of draws, so it is found out for those alone
-// that are worth telling; one that reads differently keeps what was said of it.
-func (c *publishing) compare(after *vintage, o fact.Options, i int, told []Fact) {
+// compare finds what is true of some indicators now, and holds what was told to it.
+// What is new is mined while what was told is held to the figures: neither waits for
+// the other. How firm a fact is costs hundreds of draws, so it is found out for those
+// alone that are worth telling; one that reads differently keeps what was said of it.
+// The family over which the false discovery rate is held is all that the indicators
+// were tested for: the newest periods of every subject, every series, and what was
+// told of them earlier.
+func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, told map[string][]Fact) {
 	o.Most = factsEach
-	best := fact.MineIndicator(after.panel, i, o).Facts
-	c.settle(after, o, told, best, fact.Hold(after.panel, i, o, toldOf(told)))
+	best, holds, unusual := make([][]fact.Fact, len(indicators)), make([]map[string]fact.Fact, len(indicators)), fact.Inferred{}
+	certain, tested := make([][]Fact, len(indicators)), inferential(told)
+	for k, i := range indicators {
+		certain[k] = enumerative(told[after.panel.Indicators[i].Code])
+	}
+	together(func() {
+		for k, i := range indicators {
+			best[k] = fact.MineIndicator(after.panel, i, o).Facts
+		}
+	}, func() {
+		for k, i := range indicators {
+			holds[k] = fact.Hold(after.panel, i, o, toldOf(certain[k]))
+		}
+		unusual = fact.Infer(after.panel, indicators, o, toldOf(tested))
+	})
+	for k := range indicators {
+		c.settle(after, o, certain[k], best[k], holds[k])
+	}
+	c.tested = unusual.Tested
+	c.settle(after, o, tested, unusual.Found, unusual.Holds)
+}
+
+// together runs two functions at once. A panic of either is the caller's.
+func together(here, beside func()) {
+	ended := make(chan any)
+	go func() {
+		defer func() { ended <- recover() }()
+		beside()
+	}()
+	defer func() {
+		if p := <-ended; p != nil {
+			panic(p)
+		}
+	}()
+	here()
 }
 
 // settle sorts what was told and what is worth telling now into what is new, reads

@@ -34,16 +34,6 @@ func toldOf(list []Fact) []fact.Told {
 	return out
 }
 
-// test tells what is unusual. The family over which the false discovery rate is
-// held is all that the release's indicators were tested for: the newest periods of
-// every subject, every series, and what was told of them earlier.
-func (c *publishing) test(after *vintage, o fact.Options, indicators []int, told []Fact) {
-	o.Most = factsEach
-	found := fact.Infer(after.panel, indicators, o, toldOf(told))
-	c.tested = found.Tested
-	c.settle(after, o, told, found.Found, found.Holds)
-}
-
 // rulesDeny finds out which told facts the rules of this program deny on the figures
 // that there were without the release: no revision broke those.
 func (d *Desk) rulesDeny(ctx context.Context, c *publishing, touched []string, told map[string][]Fact) error {

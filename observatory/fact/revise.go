@@ -28,8 +28,12 @@ func LearnRevisions(old, new *panel.Panel, indicator string, subjects []string) 
 	}
 	r := &Revisions{}
 	marked := !a.Provisional.Empty() || !b.Provisional.Empty()
+	later := make(map[string]int, len(new.Subjects))
+	for s, about := range new.Subjects {
+		later[about.Code] = s
+	}
 	for s, about := range old.Subjects {
-		other, ok := new.Subject(about.Code)
+		other, ok := later[about.Code]
 		if !ok || subjects != nil && !slices.Contains(subjects, about.Code) {
 			continue
 		}

@@ -21,12 +21,14 @@ type world struct {
 	level     []float64 // s·T + t, NaN where there is none
 
 	// What revisions there are: nil when the figures stay as they are.
-	plain         []float64         // the levels before any
-	factor        [][]float64       // by path and period: the later over the earlier figure
-	donor         []uint16          // draw·N + s: whose path a subject goes
-	revised       []int             // periods in which a path changes anything
-	moves, speeds []span            // how far a level and a growth ratio of a period go at most
-	reach         [2][]span         // between what levels and growth lie in all worlds, as keys; made when first asked for
+	plain         []float64   // the levels before any
+	factor        [][]float64 // by path and period: the later over the earlier figure
+	donor         []uint16    // draw·N + s: whose path a subject goes
+	revised       []int       // periods in which a path changes anything
+	moves, speeds []span      // how far a level and a growth ratio of a period go at most
+	draw          int
+	reach         [2][]span // between what levels and growth lie in all worlds, as keys; made when first asked for
+	contests      map[contender][]*contest
 	totals        map[total]float64 // of this draw
 }
 
@@ -41,7 +43,7 @@ type total struct {
 
 func newWorld(p *panel.Panel, indicator int) *world {
 	x := p.Slabs[indicator]
-	w := &world{p: p, indicator: indicator, x: x, sign: 1, lag: int(p.Axis.Freq), step: 1, level: make([]float64, x.N*x.T), totals: map[total]float64{}}
+	w := &world{p: p, indicator: indicator, x: x, sign: 1, lag: int(p.Axis.Freq), step: 1, level: make([]float64, x.N*x.T), contests: map[contender][]*contest{}, totals: map[total]float64{}}
 	if p.Indicators[indicator].Polarity == panel.SmallerBetter {
 		w.sign = -1
 	}
@@ -138,6 +140,7 @@ func (w *world) observed() []int {
 
 // revise makes it the world of a draw.
 func (w *world) revise(draw int) {
+	w.draw = draw
 	clear(w.totals)
 	for s, path := range w.donor[draw*w.x.N : (draw+1)*w.x.N] {
 		row := w.level[s*w.x.T : (s+1)*w.x.T]
@@ -165,7 +168,15 @@ func (w *world) total(peers int32, t int) float64 {
 type trial struct {
 	*world
 	*Fact
-	contests []*contest // by period, made when they are first asked for
+	contests []*contest // of its contender
+}
+
+// contender names a subject among its peers. Its contests are by period, made when
+// they are first asked for.
+type contender struct {
+	form    Form
+	peers   int32
+	subject int32
 }
 
 // contest is what one period's figures decide about a subject's rank before any
@@ -175,10 +186,17 @@ type contest struct {
 	above    int   // peers above it in every world
 	open     []int // those that may be above or below
 	held     []int // those whose figure is held back
+	settled  bool  // nothing is open
+	draw     int   // that the rank was last counted in
+	rank     int
 }
 
 func (w *world) trial(f *Fact) *trial {
-	return &trial{world: w, Fact: f, contests: make([]*contest, w.x.T)}
+	who := contender{f.Form, f.Peers, f.Subject}
+	if w.contests[who] == nil {
+		w.contests[who] = make([]*contest, w.x.T)
+	}
+	return &trial{world: w, Fact: f, contests: w.contests[who]}
 }
 
 // at gives a cell in the fact's form, NaN when there is none.
@@ -237,6 +255,7 @@ func (c *trial) contest(t int) *contest {
 		return c.contests[t]
 	}
 	reach, out := c.spans(c.Form), &contest{}
+	out.draw = None
 	own := reach[int(c.Subject)*c.x.T+t]
 	for _, s := range c.p.Peers[c.Peers].Members {
 		r := reach[s*c.x.T+t]
@@ -253,28 +272,34 @@ func (c *trial) contest(t int) *contest {
 			out.open = append(out.open, s)
 		}
 	}
+	if out.settled = len(out.open)+len(out.held) == 0; out.settled && own.low == own.low {
+		out.rank = 1 + out.above
+	}
 	c.contests[t] = out
 	return out
 }
 
 // rank gives the subject's rank among the fact's peers, 0 when it has none.
 func (c *trial) rank(t int) int {
-	v := c.sign * c.at(int(c.Subject), t)
-	if v != v {
-		return 0
-	}
 	of := c.contest(t)
-	r := 1 + of.above
-	for _, s := range of.open {
-		if c.sign*c.at(s, t) > v {
-			r++
+	if of.settled || of.draw == c.draw {
+		return of.rank
+	}
+	v, r := c.sign*c.at(int(c.Subject), t), 0
+	if v == v {
+		r = 1 + of.above
+		for _, s := range of.open {
+			if c.sign*c.at(s, t) > v {
+				r++
+			}
+		}
+		for _, s := range of.held {
+			if c.stood(s, t) {
+				r++
+			}
 		}
 	}
-	for _, s := range of.held {
-		if c.stood(s, t) {
-			r++
-		}
-	}
+	of.draw, of.rank = c.draw, r
 	return r
 }
 
