@@ -270,6 +270,34 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// TestUnusual: the tests find in the yearbook what its history and its peers would
+// not make likely, that and no more, and nothing in the months.
+func TestUnusual(t *testing.T) {
+	for dataset, want := range map[string][]string{
+		Yearly: {
+			"沧屿市2025年社会消费品零售总额名义增速为-6.3%，比各地当期和自身往年的常态低8.2个标准差（统计推断：残差检验，本次一并检验2633项，错误发现率不超过5%，q<0.001）。",
+			"澄川市常住人口的走势自2021年起改变：与各地相比，此后的年均增速比此前高1.2个百分点（统计推断：变点检验，本次一并检验2633项，错误发现率不超过5%，q<0.001）。",
+		},
+		Monthly: nil,
+	} {
+		p := known(t, dataset, "2026-11-23", published(t))
+		quality.Apply(p, quality.Check(p))
+		o := fact.Product(p.Axis)
+		o.Most = 40
+		var all []int
+		for i := range p.Indicators {
+			all = append(all, i)
+		}
+		var told []string
+		for _, f := range fact.Infer(p, all, o, nil).Found {
+			told = append(told, fact.Say(p, o, f).ZH)
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%s: %s", dataset, strings.Join(told, "\n"))
+		}
+	}
+}
+
 // TestFigures holds what the algorithms make of the files against the golden
 // file: what the story shows.
 func TestFigures(t *testing.T) {

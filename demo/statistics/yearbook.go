@@ -18,6 +18,17 @@ type line struct {
 	exports, people, income     float64
 }
 
+// What a line of the yearbook's history and its peers would not make likely, for the
+// tests of the unusual to find: from 2021 on more newcomers settled in Chengchuan, a
+// part more a year; and 2025 was the year of the storm in a city by the sea, which
+// cost it a part of its retail sales.
+const (
+	settled  = 2021
+	settling = .015
+	stormy   = "990500"
+	storm    = .11
+)
+
 // book is a subject's years from 1998 on.
 type book [lastBook - firstYear + 1]line
 
@@ -86,6 +97,12 @@ func (c city) book(x *industry) *book {
 		l.revenue = gdp * (tax + .03*math.Sin(math.Pi*share*.8)) * math.Exp(.012*r.NormFloat64())
 		l.exports = gdp * c.abroad * (.55 + .6*math.Sin(math.Pi*min(1, .2+share))) * math.Exp(.04*r.NormFloat64())
 		l.people = between(c.people) * math.Exp(.001*r.NormFloat64())
+		if c.code == Home {
+			l.people *= math.Pow(1+settling, -min(float64(lastBook-year), lastBook-settled+1))
+		}
+		if c.code == stormy && year == lastBook {
+			l.retail *= 1 - storm
+		}
 		l.income = 1e4 * gdp / l.people * (wage + .1*share) * math.Exp(.005*r.NormFloat64())
 	}
 	return out

@@ -403,16 +403,23 @@ func (t teller) unusual(f Fact, w words) fault.Text {
 		what, unit, pace = t.indicator(f), fault.T("%", "%"), fault.T("年均增速", "growth of "+about.Name.EN)
 	}
 	if f.Kind == Outlier {
-		figure := signed(f.Aux)
-		return fault.T(fmt.Sprintf("%s%s%s为%s%s，偏离各地当期和自身往年的常态%s个标准差", w.subject.ZH, w.period.ZH, what.ZH, figure, unit.ZH, signed(f.Ref)),
-			fmt.Sprintf("%s: %s in %s was %s%s, %s standard deviations from what its peers and its own past let expect", w.subject.EN, what.EN, w.period.EN, figure, apart(unit.EN), signed(f.Ref)))
+		figure, side := fmt.Sprintf("%.1f", f.Aux), fault.T("高", "above")
+		if f.Ref < 0 {
+			side = fault.T("低", "below")
+		}
+		return fault.T(fmt.Sprintf("%s%s%s为%s%s，比各地当期和自身往年的常态%s%.1f个标准差", w.subject.ZH, w.period.ZH, what.ZH, figure, unit.ZH, side.ZH, math.Abs(f.Ref)),
+			fmt.Sprintf("%s: %s in %s was %s%s, %.1f standard deviations %s what its peers and its own past let expect", w.subject.EN, what.EN, w.period.EN, figure, apart(unit.EN), math.Abs(f.Ref), side.EN))
 	}
 	by := unit
 	if unit.ZH == "%" {
 		by = fault.T("个百分点", "percentage points")
 	}
-	return fault.T(fmt.Sprintf("%s%s的走势自%s起改变：与各地相比，%s此后与此前相差%s%s", w.subject.ZH, about.Name.ZH, w.period.ZH, pace.ZH, signed(f.Ref), by.ZH),
-		fmt.Sprintf("%s: the course of %s changed from %s on: against its peers, %s differs by %s %s from before", w.subject.EN, about.Name.EN, w.period.EN, pace.EN, signed(f.Ref), by.EN))
+	side := fault.T("高", "higher")
+	if f.Ref < 0 {
+		side = fault.T("低", "lower")
+	}
+	return fault.T(fmt.Sprintf("%s%s的走势自%s起改变：与各地相比，此后的%s比此前%s%.1f%s", w.subject.ZH, about.Name.ZH, w.period.ZH, pace.ZH, side.ZH, math.Abs(f.Ref), by.ZH),
+		fmt.Sprintf("%s: the course of %s changed from %s on: against its peers, %s is %.1f %s %s than before", w.subject.EN, about.Name.EN, w.period.EN, pace.EN, math.Abs(f.Ref), by.EN, side.EN))
 }
 
 // apart puts a space before a unit that is a word.
