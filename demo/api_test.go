@@ -108,7 +108,7 @@ func TestDemoOverHTTP(t *testing.T) {
 		t.Errorf("%s %+v", state.Now, state.Steps)
 	}
 	var got found
-	if status := v.call("POST", "/api/demo/tamper", "d", "", &got); status != 200 || got.Found == nil {
+	if status := v.call("POST", "/api/demo/tamper", "d", "", &got); status != 200 || got.Found == nil || got.Copy != copyFile {
 		t.Errorf("%d %+v", status, got)
 	}
 }

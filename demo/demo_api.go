@@ -10,7 +10,7 @@ import (
 
 // found is what the alteration of a copy led to.
 type found struct {
-	Copy  string   `json:"copy" doc:"the altered copy; the original is not touched"`
+	Copy  string   `json:"copy" doc:"name of the altered copy in the data directory; the original is not touched"`
 	Found *finding `json:"found" doc:"null if the check noticed nothing"`
 }
 

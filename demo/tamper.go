@@ -23,7 +23,7 @@ import (
 
 // Altered is what the check of an altered copy found.
 type Altered struct {
-	Copy     string     `json:"copy"`     // the copy's path
+	Copy     string     `json:"copy"`     // the copy's name in the data directory
 	Matter   int64      `json:"matter"`   // whose event was altered
 	Step     int        `json:"step"`     // which of its steps the check named, from 1; 0 if none
 	Pos      int64      `json:"pos"`      // the event the check named; -1 if none
@@ -61,7 +61,7 @@ func (s *Story) tamper(ctx context.Context) (Altered, error) {
 		return Altered{}, err
 	}
 	out := s.finding(root, steps, found)
-	out.Copy, out.Changed, out.Findings = path, changed, len(found)
+	out.Copy, out.Changed, out.Findings = copyFile, changed, len(found)
 	s.recordMu.Lock()
 	s.record.Altered = &out
 	s.recordMu.Unlock()
@@ -145,7 +145,7 @@ func (s *Story) altered() *Altered {
 	if a == nil || a.Findings == 0 {
 		return nil
 	}
-	if _, err := os.Stat(a.Copy); err != nil {
+	if _, err := os.Stat(filepath.Join(s.Dir, a.Copy)); err != nil {
 		return nil
 	}
 	return a

@@ -325,6 +325,7 @@ export const screens = {
   'story.peopleWhy': ['人物均为虚构，点一下即换。', 'All are fictional; one tap switches.'],
   'story.tamper': ['改动一个字节', 'Alter one byte'],
   'story.tamperWhy': ['在一份副本里改动一个字节，再让程序检查，看它能否指出是哪一步。原件不受影响。', 'Alters one byte in a copy and lets the program check it, to see whether it names the step. The original is untouched.'],
+  'story.copy': ['副本在演示数据目录中：{name}', 'The copy lies in the demo’s data directory: {name}'],
   'story.tamperDo': ['在副本里改动并检查', 'Alter a copy and check'],
   'story.notFound': ['检查没有发现改动。', 'The check found no change.'],
 
