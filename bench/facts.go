@@ -3,6 +3,8 @@ package bench
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -38,6 +40,8 @@ type FactsResult struct {
 	MineWall  Seconds          `json:"mine_wall_s"`
 	Found     int              `json:"found"`
 	Ranked    int              `json:"ranked"`
+	StoreCPU  Seconds          `json:"store_cpu_s"` // of the ranked facts: worded, with their evidence, on SQLite
+	StoreWall Seconds          `json:"store_wall_s"`
 	Kinds     map[string]int   `json:"kinds"`
 	Release   ReleaseResult    `json:"release"`
 	Countries *CountriesResult `json:"countries,omitempty"`
@@ -91,6 +95,11 @@ func Facts(ctx context.Context, c FactsConfig) (FactsResult, error) {
 	r := fact.Mine(p, o)
 	out.MineCPU, out.MineWall = Seconds((cpu() - before).Seconds()), Seconds(time.Since(began).Seconds())
 	out.Ranked = len(r.Facts)
+	began, before = time.Now(), cpu()
+	if err := stored(ctx, filepath.Join(c.Dir, "facts.db"), p, o, r.Facts); err != nil {
+		return out, err
+	}
+	out.StoreCPU, out.StoreWall = Seconds((cpu() - before).Seconds()), Seconds(time.Since(began).Seconds())
 	for k, n := range r.Counts {
 		if n > 0 {
 			out.Kinds[fact.Kind(k).String()] = n
@@ -115,6 +124,41 @@ func Facts(ctx context.Context, c FactsConfig) (FactsResult, error) {
 		out.SQL = append(out.SQL, r)
 	}
 	return out, nil
+}
+
+// stored words facts and writes them, in one durable commit, to a table of told
+// facts with its indexes.
+func stored(ctx context.Context, path string, p *panel.Panel, o fact.Options, facts []fact.Fact) error {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, `CREATE TABLE told_fact (id BIGINT PRIMARY KEY, release BIGINT NOT NULL, state TEXT NOT NULL, told TEXT NOT NULL, indicator TEXT NOT NULL, subject TEXT NOT NULL, score REAL NOT NULL);
+CREATE INDEX told_by_release ON told_fact (release, score);
+CREATE INDEX told_by_indicator ON told_fact (indicator, state);`); err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO told_fact VALUES (?, 1, 'stands', ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	for id, f := range facts {
+		t := fact.Tell(p, o, f)
+		text, err := json.Marshal(t)
+		if err != nil {
+			return err
+		}
+		if _, err := insert.ExecContext(ctx, id, string(text), t.Indicator, t.Subject, float64(t.Score)); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // engine is a program that runs SQL, and how it loads a file.
