@@ -212,7 +212,7 @@ func MadePanel(subjects, indicators, periods int) *panel.Panel {
 }
 
 // releases times single releases: the cells of one indicator's last period
-// arrive, its facts are mined and ranked, and set against those before.
+// arrive, its facts are mined and ranked, and those told before are held to them.
 func releases(p *panel.Panel, n int) ReleaseResult {
 	random := rand.New(rand.NewPCG(2026, 4))
 	var took []float64
@@ -221,7 +221,10 @@ func releases(p *panel.Panel, n int) ReleaseResult {
 		i := random.IntN(len(p.Indicators))
 		o := enumerative(p)
 		o.Sets, o.From = nil, last
-		before := fact.MineIndicator(p, i, o).Facts
+		var told []fact.Told
+		for _, f := range fact.MineIndicator(p, i, o).Facts {
+			told = append(told, fact.Tell(p, o, f))
+		}
 		x := p.Slabs[i]
 		began := time.Now()
 		after := *p
@@ -232,8 +235,8 @@ func releases(p *panel.Panel, n int) ReleaseResult {
 				after.Slabs[i].Set(s, last, v*math.Exp(0.03*random.NormFloat64()))
 			}
 		}
-		now := fact.MineIndicator(&after, i, o).Facts
-		fact.Compare(p, before, &after, now)
+		fact.MineIndicator(&after, i, o)
+		fact.Hold(&after, i, o, told)
 		took = append(took, time.Since(began).Seconds())
 	}
 	return ReleaseOf(took)

@@ -153,16 +153,23 @@ func TestTakenBack(t *testing.T) {
 		}
 	}
 	october, _ := before.Axis.Col(2026*12 + 9)
-	mined := func(p *panel.Panel, whole bool) []fact.Fact {
-		o := asked(t, p)
-		o.From, o.Whole = october, whole
-		return slices.DeleteFunc(fact.Mine(p, o).Facts, func(f fact.Fact) bool { return int(f.Period) != october })
+	o := asked(t, before)
+	o.From = october
+	old := slices.DeleteFunc(fact.Mine(before, o).Facts, func(f fact.Fact) bool { return int(f.Period) != october })
+	var told []fact.Told
+	for _, f := range old {
+		told = append(told, fact.Tell(before, o, f))
 	}
-	old := mined(before, false)
 	gone := map[string]bool{}
-	for _, c := range fact.Compare(before, old, after, mined(after, true)).Retracted {
-		gone[c.Key] = true
-		t.Log(fact.Say(before, fact.Options{}, *c.Old).ZH)
+	for i, about := range after.Indicators {
+		of := slices.DeleteFunc(slices.Clone(told), func(t fact.Told) bool { return t.Indicator != about.Code })
+		holds := fact.Hold(after, i, asked(t, after), of)
+		for _, f := range of {
+			if _, still := holds[f.Key]; !still {
+				gone[f.Key] = true
+				t.Log(f.ZH)
+			}
+		}
 	}
 	for _, key := range []string{
 		"FIRST_TOP_SINCE|va_industry|level|990100|province=lanjiang|2026-10|1",
