@@ -168,8 +168,8 @@ func (t Target) goal(n *naming) (zh, en string) {
 	if t.Growth {
 		return fmt.Sprintf("%s%s（%s）增长%v%%", who.ZH, what.ZH, by, t.Value), fmt.Sprintf("%s, %s (%s), growth of %v%%", who.EN, what.EN, by, t.Value)
 	}
-	u := n.unit(t.Indicator)
-	return fmt.Sprintf("%s%s（%s）达到%v%s", who.ZH, what.ZH, by, t.Value, u.ZH), strings.TrimSpace(fmt.Sprintf("%s, %s (%s), %v %s", who.EN, what.EN, by, t.Value, u.EN))
+	goal := fact.Figure(t.Value, n.unit(t.Indicator))
+	return fmt.Sprintf("%s%s（%s）达到%s", who.ZH, what.ZH, by, goal.ZH), fmt.Sprintf("%s, %s (%s), %s", who.EN, what.EN, by, goal.EN)
 }
 
 // targetable refuses a target that the figures can never be held to.

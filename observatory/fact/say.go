@@ -116,7 +116,11 @@ func (t teller) figure(f Fact, v float64) fault.Text {
 		s := strconv.FormatFloat(v, 'f', 1, 64) + "%"
 		return fault.T(s, s)
 	}
-	unit := t.p.Indicators[f.Indicator].Unit
+	return Figure(v, t.p.Indicators[f.Indicator].Unit)
+}
+
+// Figure writes a value with its unit, each language in its own scale.
+func Figure(v float64, unit fault.Text) fault.Text {
 	return fault.T(Number(v)+unit.ZH, english(v, unit.EN))
 }
 
