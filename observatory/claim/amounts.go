@@ -1,30 +1,43 @@
 package claim
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 // amounts reads what a clause says with numbers.
 func (c *clause) amounts() {
+	if c.find(0, func(t token) bool { return t.is(another) && t.text != "增量" }) >= 0 {
+		return // of what the panel does not hold: 差距, 人均水平
+	}
 	for i, t := range c.tokens {
 		if t.kind != amount || c.used[i] {
 			continue
 		}
 		k := c.base
-		k.value, k.decimals, k.unit, k.relation = t.value, t.decimals, t.unit, c.relation(i)
+		k.value, k.decimals, k.unit, k.relation = t.value, t.decimals, c.whole(t.unit), c.relation(i)
 		k.base = c.baseYear(i)
-		if year, starts := c.startsFrom(i); starts { // 由上年的0.64%提高到1.13%: of an earlier year
-			if year == 0 {
+		k.ranged = k.yearly && c.ended && k.base == c.begin
+		c.lasting(&k, i)
+		if year, part, starts := c.startsFrom(i); starts { // 由上年的0.64%提高到1.13%: of an earlier year
+			if year == 0 && part == "" {
 				continue
 			}
-			k.year, k.base = year, 0
+			if part != "" {
+				k.part = part
+			}
+			if year != 0 {
+				k.year, k.base = year, 0
+			}
 		}
 		way := c.way(i)
-		switch c.known[t.unit].Dimension {
+		switch c.known[k.unit].Dimension {
 		case "percent":
 			c.percent(k, i, way)
 		case "point":
 			c.points(k, i, way)
 		case "times":
-			c.times(k, i)
+			c.times(k, i, way)
 		case "place", "":
 		default:
 			c.amount(k, i, way)
@@ -32,35 +45,92 @@ func (c *clause) amounts() {
 	}
 	if i := c.find(0, func(t token) bool { return t.is(doubled) }); i >= 0 {
 		k := c.base
-		k.kind, k.value, k.unit, k.base = Multiple, 2, "倍", c.baseYear(i)
+		k.kind, k.value, k.unit, k.base, k.relation = Multiple, c.tokens[i].value, "倍", c.baseYear(i), c.relation(i)
+		if k.relation == exactly {
+			k.relation = over
+		}
 		c.made(k)
 	}
 }
 
+// whole completes 万, 亿 and 万亿 with what the indicator is counted in.
+func (c *clause) whole(unit string) string {
+	if !bare(unit) {
+		return unit
+	}
+	for _, code := range c.base.indicators {
+		for _, of := range []string{"元", "人", "吨", "户", "美元"} {
+			if u, ok := c.known[unit+of]; ok && u.Dimension == c.known[c.terms[code].Unit.ZH].Dimension {
+				return unit + of
+			}
+		}
+	}
+	return unit
+}
+
+// sectors reads 三次产业结构调整为10:38:52, each of which is a share.
+func (r *reader) sectors(n int, text string, start, end int) {
+	m := sectorForm.FindStringSubmatchIndex(text[start:end])
+	if m == nil {
+		return
+	}
+	for code, whole := range r.terms {
+		if len(whole.Parts) != 3 {
+			continue
+		}
+		year := r.year
+		for _, t := range r.scan(text[start : start+m[0]]) {
+			if t.kind == yearNumber {
+				year = t.year
+			}
+			if t.is(ours) && r.home != "" {
+				r.subject = r.home
+			} else if t.kind == subjectName {
+				r.subject = t.codes[0]
+			}
+		}
+		for i, part := range whole.Parts {
+			from, to := start+m[2*i+2], start+m[2*i+3]
+			t, _ := numbered(text[from:to])
+			r.out = append(r.out, claim{kind: Share, line: n, start: start + m[0], end: to, subject: r.subject, indicators: []string{part}, whole: []string{code}, year: year, value: t.value, decimals: t.decimals, unit: "%"})
+		}
+		return
+	}
+}
+
+var sectorForm = regexp.MustCompile(`三次产业(?:结构|比例|比重|占比|增加值)+[^，,；;0-9]{0,15}(?:由[0-9.:：∶]+)?[^，,；;0-9]{0,6}?(\d+(?:\.\d+)?)[:：∶](\d+(?:\.\d+)?)[:：∶](\d+(?:\.\d+)?)`)
+
 // startsFrom reports whether a number is what something rose or fell from, and in
-// which year that was; 0 when the text does not say.
-func (c *clause) startsFrom(i int) (year int, ok bool) {
+// which year or part of a year that was; 0 and "" when the text does not say.
+func (c *clause) startsFrom(i int) (year int, part string, ok bool) {
 	for n := i - 1; n >= 0; n-- {
 		switch t := c.tokens[n]; {
 		case t.is(from):
-			return year, true
+			return year, part, true
 		case t.kind == yearNumber:
 			year = t.year
+		case t.kind == partOfYear:
+			part = t.text
 		case t.kind == prevYear && c.base.year != 0:
 			year = c.base.year - 1
 		default:
-			return 0, false
+			return 0, "", false
 		}
 	}
-	return 0, false
+	return 0, "", false
 }
 
 // relation reads 超过, 近 and 约 before a number.
 func (c *clause) relation(i int) relation {
+	if c.tokens[i].over {
+		return over
+	}
 	for k := i - 1; k >= max(0, i-2); k-- {
 		switch t := c.tokens[k]; {
-		case t.is(beyond) && k == i-1:
+		case t.is(beyond, above) && k == i-1:
 			return over
+		case t.is(beneath, below) && k == i-1:
+			return under
 		case t.is(shy) && k == i-1:
 			return nearly
 		case t.is(roughly):
@@ -82,13 +152,13 @@ func (c *clause) relation(i int) relation {
 func (c *clause) way(i int) int {
 	for k := i - 1; k >= 0; k-- {
 		switch t := c.tokens[k]; {
-		case t.is(up):
+		case t.is(up), t.is(another) && t.text == "增量":
 			return 1
 		case t.is(down):
 			return -1
 		case t.is(rate):
 			return 1
-		case t.is(roughly, shy, beyond, are, yoy, perYear, current, constant):
+		case t.is(roughly, shy, beyond, beneath, are, yoy, perYear, current, constant):
 		default:
 			return 0
 		}
@@ -102,7 +172,7 @@ func (c *clause) percent(k claim, i, way int) {
 		c.share(k, of, i)
 		return
 	}
-	if c.reached(i) && !c.ratio(k.indicators) || c.find(0, func(t token) bool { return t.is(portion) }) >= 0 || way == 0 && !c.ratio(k.indicators) && k.measure == unsaid {
+	if c.reached(i) && !c.ratio(k.indicators) && k.measure == unsaid || c.find(0, func(t token) bool { return t.is(portion) }) >= 0 || way == 0 && !c.ratio(k.indicators) && k.measure == unsaid {
 		return // of what, it does not say
 	}
 	if way == 0 && k.measure == unsaid {
@@ -114,6 +184,7 @@ func (c *clause) percent(k claim, i, way int) {
 		k.value = -k.value
 	}
 	k.kind = Growth
+	c.grew, c.shared = true, nil
 	c.made(k)
 }
 
@@ -125,6 +196,7 @@ func (c *clause) ratio(codes []string) bool {
 // share reads 占地区生产总值的比重为45.2%.
 func (c *clause) share(k claim, of, i int) {
 	k.kind = Share
+	said := false
 	for _, t := range c.tokens[of+1 : i] {
 		switch t.kind {
 		case indicatorName:
@@ -135,12 +207,38 @@ func (c *clause) share(k claim, of, i int) {
 		if t.is(nation) {
 			k.national = true
 		}
+		said = said || t.kind == indicatorName || t.kind == subjectName || t.is(nation, province)
 	}
+	if s := c.shared; !said && s != nil { // 二产占GDP的38%，三产占52%
+		k.whole, k.other, k.national = s.whole, s.other, s.national
+	} else if !said {
+		return // of what, it does not say
+	}
+	if shared := k; c.known[k.unit].Dimension == "percent" {
+		c.shared = &shared
+		c.made(k)
+		return
+	}
+	k.kind, k.share = Difference, true
 	c.made(k)
 }
 
 // points reads a difference of two rates: 比上年提高1.2个百分点, 高于泉州1.2个百分点.
 func (c *clause) points(k claim, i, way int) {
+	if of := c.find(0, func(t token) bool { return t.is(shareOf) }); way != 0 && of >= 0 && of < i && k.measure == unsaid {
+		k.value *= float64(way)
+		c.share(k, of, i)
+		return
+	}
+	if s := c.shared; way != 0 && s != nil && c.named(indicatorName) < 0 && k.measure == unsaid {
+		k.kind, k.share, k.indicators, k.whole, k.other, k.national = Difference, true, s.indicators, s.whole, s.other, s.national
+		k.value *= float64(way)
+		c.made(k)
+		return
+	}
+	if k.measure == unsaid && c.grew && c.named(indicatorName) < 0 {
+		k.measure = growth
+	}
 	if k.measure == unsaid && !c.ratio(k.indicators) {
 		return // a difference of shares is not told apart from others
 	}
@@ -149,13 +247,23 @@ func (c *clause) points(k claim, i, way int) {
 	if way < 0 || k.more < 0 {
 		k.value = -k.value
 	}
+	if k.other != "" { // it says more than a comparison would
+		for n := range c.tokens {
+			c.used[n] = true
+		}
+	}
 	if way != 0 || k.other != "" {
 		c.made(k)
 	}
 }
 
-// times reads 是2010年的2.3倍.
-func (c *clause) times(k claim, i int) {
+// times reads 是2010年的2.3倍 and 增长1.3倍.
+func (c *clause) times(k claim, i, way int) {
+	if way > 0 && !c.reached(i) {
+		k.kind = Growth
+		c.made(k)
+		return
+	}
 	if c.find(0, func(t token) bool { return t.is(are) }) < 0 {
 		return
 	}
@@ -192,6 +300,7 @@ func (c *clause) amount(k claim, i, way int) {
 		}
 	default:
 		k.kind, k.other = Value, ""
+		k.fresh = (k.relation == over || k.relation == under) && c.find(0, func(t token) bool { return t.is(newly) }) >= 0
 	}
 	c.made(k)
 }
@@ -225,6 +334,11 @@ func (c *clause) comparisons() {
 		}
 		k := c.base
 		switch {
+		case c.passive(i):
+			if i+1 == len(c.tokens) || !c.tokens[i+1].is(above, beyond) {
+				continue
+			}
+			k.more = -1
 		case before.is(above, beyond):
 			k.more = 1
 		case before.is(below):
@@ -236,6 +350,7 @@ func (c *clause) comparisons() {
 		default:
 			continue
 		}
+		c.lasting(&k, i)
 		k.kind, k.other = Comparison, t.codes[0]
 		c.made(k)
 	}

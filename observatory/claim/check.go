@@ -32,7 +32,7 @@ func New(p *panel.Panel, o Options) *Checker {
 
 // Check finds the claims of a text, line by line, and gives each its verdict.
 func (c *Checker) Check(lines []string) []Finding {
-	r := &reader{scanner: c.words, known: c.units, terms: c.opts.Terms, groups: c.groups(), subject: c.opts.Home}
+	r := &reader{scanner: c.words, known: c.units, terms: c.opts.Terms, groups: c.groups(), subject: c.opts.Home, home: c.opts.Home}
 	for i, text := range lines {
 		r.line(i+1, text)
 	}
@@ -64,11 +64,13 @@ func (c *Checker) judge(k claim) Finding {
 		return f
 	}
 	var first, other outcome
+	lacking := false // the month alone, of which there is no growth
 	for i, r := range c.readings(k) {
 		j := judgement{Checker: c, claim: k, subject: s, reading: r}
 		o := j.outcome()
 		o.name = r.name
 		if o.verdict == NoData {
+			lacking = lacking || r.less > 0
 			if first.why.ZH == "" {
 				first = o
 			}
@@ -82,6 +84,10 @@ func (c *Checker) judge(k claim) Finding {
 		} else if o.verdict != first.verdict {
 			other = o
 		}
+	}
+	if lacking && other.verdict == "" && first.verdict == Disagrees {
+		first.verdict = NoData
+		first.why = fault.T("没有当期的数；按累计："+first.why.ZH, "There is no figure of the period alone; cumulative: "+first.why.EN)
 	}
 	f.Verdict, f.Why = first.verdict, first.why
 	f.Evidence = append(f.Evidence, first.cells...)
@@ -107,6 +113,7 @@ type reading struct {
 	index int // of the indicator
 	form  panel.Form
 	mode  mode
+	less  int  // months of a part taken by itself out of a cumulative series; 0: as it stands
 	usual bool // what is meant when nothing is said
 }
 
@@ -149,13 +156,55 @@ func (c *Checker) readings(k claim) []reading {
 			}
 		}
 	}
+	if k.part != "" && !k.sums && c.panel.Axis.Freq != panel.Yearly {
+		total, grown = alone(k, total), alone(k, grown)
+	}
 	switch {
 	case k.kind == Growth || k.measure >= growth || len(total) == 0: // 增速为6.1% is the value of a growth rate
 		return grown
+	case k.paced && (k.kind == Rank || k.kind == RankChange) && len(grown) > 0:
+		grown[0].usual = false
+		return append(total, grown[0]) // 增速3.1%，居全省第二: either may be meant
 	case k.measure == unsaid && c.panel.Axis.Freq != panel.Yearly && k.kind != Value && k.kind != Share && k.kind != Difference && k.kind != Multiple:
 		return append(total, given(grown)...) // a release gives both side by side
 	}
 	return total
+}
+
+// alone adds to the readings of what is counted from January on, where a text speaks
+// of one month or quarter, the reading of that part by itself; where it says 当月,
+// only that is left.
+func alone(k claim, list []reading) (out []reading) {
+	months := partMonths(k.part)
+	for _, r := range list {
+		if months == 0 || r.form != panel.Cumulative {
+			out = append(out, r)
+			continue
+		}
+		by := r
+		by.less, by.name, r.name = months, fault.T("当期"+r.name.ZH, r.name.EN+" of the period alone"), fault.T("累计"+r.name.ZH, "cumulative "+r.name.EN)
+		by.usual, r.usual = false, false
+		if !k.alone {
+			out = append(out, r)
+		}
+		out = append(out, by)
+	}
+	return out
+}
+
+// partMonths gives of how many months a part of a year is that does not begin in
+// January; 0 of one that does, or that counts from there.
+func partMonths(part string) int {
+	_, period, ok := panel.ParsePeriod("2000年" + strings.TrimSuffix(strings.ReplaceAll(part, " ", ""), "份"))
+	switch {
+	case !ok || strings.ContainsAny(part, "-—–~～至前半") || strings.Contains(part, "一季度"):
+		return 0
+	case strings.Contains(part, "季度"):
+		return 3
+	case period%12 == 0:
+		return 0
+	}
+	return 1
 }
 
 // published reports whether a bureau publishes the growth of an indicator as such:
@@ -209,13 +258,19 @@ func (j *judgement) column(year int) (int, bool) {
 			}
 		}
 	}
-	if j.part == "" {
+	return j.partColumn(year, j.part)
+}
+
+// partColumn gives the column of a part of a year.
+func (j *judgement) partColumn(year int, part string) (int, bool) {
+	axis := j.panel.Axis
+	if part == "" {
 		return axis.Col(year*int(axis.Freq) + int(axis.Freq) - 1)
 	}
 	if axis.Freq == panel.Yearly {
 		return 0, false
 	}
-	f, period, ok := panel.ParsePeriod(fmt.Sprintf("%d年%s", year, strings.TrimSuffix(strings.ReplaceAll(j.part, " ", ""), "份")))
+	f, period, ok := panel.ParsePeriod(fmt.Sprintf("%d年%s", year, strings.TrimSuffix(strings.ReplaceAll(part, " ", ""), "份")))
 	if !ok {
 		return 0, false
 	}
@@ -229,6 +284,10 @@ func (j *judgement) column(year int) (int, bool) {
 // before.
 func (j *judgement) earlier(t int) (int, bool) {
 	axis := j.panel.Axis
+	if j.basePart != "" {
+		at, ok := j.partColumn(axis.Year(t), j.basePart)
+		return at, ok && at < t
+	}
 	back := 1
 	if j.base != 0 {
 		back = axis.Year(t) - j.base
@@ -267,6 +326,14 @@ func (j *judgement) measured(s, t int, keep bool) (float64, bool) {
 		return j.slab.At(s, t)
 	}
 	v, ok := at(t)
+	if j.less > 0 {
+		back := t - j.less*int(j.panel.Axis.Freq)/12
+		if j.mode != levels || back < 0 || j.panel.Axis.Year(back) != j.panel.Axis.Year(t) {
+			return 0, false // growth of the part alone is not to be had
+		}
+		old, there := at(back)
+		return v - old, ok && there
+	}
 	switch {
 	case !ok:
 		return 0, false
@@ -285,18 +352,47 @@ func (j *judgement) measured(s, t int, keep bool) (float64, bool) {
 
 func missing(zh, en string) outcome { return outcome{verdict: NoData, why: fault.T(zh, en)} }
 
+// outcome judges the period that is meant and, where the text says 连续, those
+// before it.
 func (j *judgement) outcome() outcome {
 	t, ok := j.column(j.year)
 	if !ok {
 		return missing("数据中没有这一时期。", "The data do not have this period.")
 	}
+	o := j.at(t)
+	if o.verdict == Disagrees && j.ranged { // 2011—2015年年均: 2011 may be the first year that grew
+		was := *j
+		j.base, j.cells = j.base-1, nil
+		if again := j.at(t); again.verdict == Agrees {
+			return again
+		}
+		*j = was
+	}
+	freq := int(j.panel.Axis.Freq)
+	for n := 1; n < j.run && o.verdict == Agrees; n++ {
+		back := t - n*freq/j.runOf
+		if freq%j.runOf != 0 || back < 0 {
+			return outcome{verdict: NoData, why: fault.T("数据不够长，看不出连续了多久。", "The data are too short to see for how long."), cells: j.cells}
+		}
+		if o = j.at(back); o.verdict == Disagrees {
+			when := j.panel.Axis.Label(back)
+			o.why = fault.T(when+"："+o.why.ZH, when+": "+o.why.EN)
+		}
+	}
+	return o
+}
+
+// at judges one period.
+func (j *judgement) at(t int) outcome {
 	var good, known bool
 	var zh, en string
 	switch j.kind {
 	case Value, Growth, Difference, Multiple, Share:
 		var v float64
 		if v, known = j.number(t); known {
-			good, zh, en = j.fits(v)
+			if good, zh, en = j.fits(v); good && j.fresh {
+				good, zh, en = j.unreached(t)
+			}
 		}
 	case Rank:
 		good, known, zh, en = j.ranked(t)
@@ -323,12 +419,30 @@ func (j *judgement) outcome() outcome {
 func (j *judgement) number(t int) (float64, bool) {
 	switch j.kind {
 	case Value:
-		v, ok := j.cell(j.subject, t)
+		read := j.cell
+		if j.less > 0 {
+			read = j.measuredFor
+		}
+		v, ok := read(j.subject, t)
 		return j.inUnit(v), ok
 	case Growth:
-		return j.rate(t)
+		if j.less > 0 {
+			return 0, false
+		}
+		v, ok := j.rate(t)
+		return v / j.hundredth(), ok
 	case Share:
-		return j.portion(t)
+		v, ok := j.portion(t)
+		return v / j.hundredth(), ok
+	}
+	if j.share {
+		at, before := j.earlier(t)
+		if !before {
+			return 0, false
+		}
+		v, a := j.portion(t)
+		old, b := j.portion(at)
+		return v - old, a && b
 	}
 	v, ok := j.measuredFor(j.subject, t)
 	if !ok {
@@ -349,6 +463,30 @@ func (j *judgement) number(t int) (float64, bool) {
 		return j.inUnit(v - old), ok
 	}
 	return v - old, ok
+}
+
+// hundredth gives how many per cent one of the text's unit is: 100 for 倍, 0.1 for ‰.
+func (j *judgement) hundredth() float64 {
+	switch j.unit {
+	case "倍":
+		return 100
+	case "‰":
+		return 0.1
+	}
+	return 1
+}
+
+// unreached holds 首次突破 to the years before.
+func (j *judgement) unreached(t int) (good bool, zh, en string) {
+	for at := t - int(j.panel.Axis.Freq); at >= 0; at -= int(j.panel.Axis.Freq) {
+		if v, ok := j.slab.At(j.subject, at); ok && (j.relation == over && j.inUnit(v) >= j.value || j.relation == under && j.inUnit(v) < j.value) {
+			j.cell(j.subject, at)
+			year := j.panel.Axis.Year(at)
+			return false, fmt.Sprintf("%d年已为%.2f%s，不是首次。", year, j.inUnit(v), j.unit), fmt.Sprintf("It was %.2f (%s) in %d already.", j.inUnit(v), j.unit, year)
+		}
+	}
+	v, _ := j.slab.At(j.subject, t)
+	return true, fmt.Sprintf("数据为%.2f%s，此前没有过。", j.inUnit(v), j.unit), fmt.Sprintf("The data give %.2f (%s), for the first time.", j.inUnit(v), j.unit)
 }
 
 func (j *judgement) measuredFor(s, t int) (float64, bool) { return j.measured(s, t, true) }
@@ -440,12 +578,19 @@ func (j *judgement) portion(t int) (float64, bool) {
 
 // fits holds a number to the digits of the text.
 func (j *judgement) fits(v float64) (good bool, zh, en string) {
-	slack := 0.5*math.Pow10(-j.decimals) + 1e-9*math.Max(1, math.Abs(v))
+	rounding := 1e-9 * math.Max(1, math.Abs(v))
+	slack := 0.5*math.Pow10(-j.decimals) + rounding
+	size, said := v, j.value // of a fall, how far it goes
+	if said < 0 || j.falls {
+		size, said = -v, -said
+	}
 	switch j.relation {
 	case over:
-		good = v >= j.value-slack && v < 2*math.Abs(j.value)+slack
+		good = size >= said-rounding && (said == 0 && size > rounding || size < 2*said)
+	case under:
+		good = size < said
 	case nearly:
-		good = v < j.value+slack && v >= 0.9*j.value
+		good = size <= said+rounding && size >= 0.9*said
 	case about:
 		good = math.Abs(v-j.value) <= math.Max(slack, 0.05*math.Abs(j.value))
 	default:

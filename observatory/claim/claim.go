@@ -81,6 +81,7 @@ type relation int
 const (
 	exactly relation = iota
 	over             // 超过 突破 逾
+	under            // 不足 不到
 	nearly           // 近
 	about            // 约 左右
 )
@@ -98,6 +99,14 @@ type claim struct {
 	year, base     int      // base: the earlier year; 0: the year before
 	part           string   // 上半年, 1—9月: as the text says it
 	yearly         bool     // 年均
+	falls          bool     // 连续下降
+	basePart       string   // the part of a year that a number is against: 比1—9月
+	alone          bool     // 当月: of the part alone, not from January on
+	sums           bool     // 累计: from January on
+	paced          bool     // no word says total or growth, and the clause before spoke of growth
+	ranged         bool     // base is the first year of a span, which may be the first that grew
+	run            int      // 连续: so many periods up to this one
+	runOf          int      // how many of those periods a year has
 	measure        measure
 	national       bool // among all subjects, and not among its group
 
@@ -111,6 +120,8 @@ type claim struct {
 	span      int  // of so many years
 	low       bool // lowest, fewer
 	more      int  // +1 more than the other, −1 less
+	fresh     bool // 首次: an amount not reached before
+	share     bool // a difference of two shares
 
 	value    float64
 	decimals int

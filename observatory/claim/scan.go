@@ -2,6 +2,7 @@ package claim
 
 import (
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"sort"
@@ -44,7 +45,11 @@ type token struct {
 	unit       string
 	place      int
 	last       bool
+	over       bool // 150多亿元
 }
+
+// bare reports whether a unit says only how many, and the indicator of what.
+func bare(unit string) bool { return unit == "万" || unit == "亿" || unit == "万亿" }
 
 // means are the words that the reading of a clause turns on.
 type means string
@@ -83,13 +88,20 @@ const (
 	doubled  means = "doubled"
 	years    means = "years"
 	planned  means = "planned"
+	beneath  means = "under"
+	ours     means = "of the home"
+	another  means = "of another quantity"
+	running  means = "in a row"
+	planFrom means = "since a five-year plan"
+	single   means = "of the month alone"
+	sums     means = "from January on"
 )
 
 // lexicon gives the words by what they mean.
 func lexicon() map[means][]string {
 	return map[means][]string{
-		up:       {"增长", "增加", "上升", "提高", "提升", "前移", "前进", "净增", "递增", "攀升"},
-		down:     {"负增长", "下降", "减少", "降低", "回落", "下滑", "后退", "后移", "下跌"},
+		up:       {"增长", "增加", "上升", "提高", "提升", "前移", "前进", "净增", "递增", "攀升", "上涨", "加快"},
+		down:     {"负增长", "下降", "减少", "降低", "回落", "下滑", "后退", "后移", "下跌", "放缓"},
 		rate:     {"增长速度", "增速", "增幅", "增长率", "涨幅"},
 		total:    {"总量", "规模", "绝对值", "总额"},
 		current:  {"名义", "现价", "当年价格"},
@@ -111,15 +123,19 @@ func lexicon() map[means][]string {
 		below:    {"低于", "少于", "小于", "落后于", "落后", "不及", "不敌"},
 		roughly:  {"大约", "约", "左右"},
 		shy:      {"接近", "将近", "近"},
-		beyond:   {"超过", "突破", "超", "逾", "以上", "多"},
+		beyond:   {"跨越", "跨过", "站上", "迈过", "超过", "突破", "超", "逾", "以上", "多"},
 		from:     {"由", "从"},
-		to:       {"跃升至", "跃升到", "上升至", "上升到", "提升至", "提升到", "前移至", "前移到", "升至", "升到", "升为", "跃居", "下降至", "下降到", "下滑至", "下滑到", "后移至", "退居", "降至", "降到", "降为", "退至", "跌至", "变为"},
+		to:       {"增加到", "增加至", "增长到", "增长至", "提高到", "提高至", "减少到", "减少至", "回落到", "回落至", "扩大到", "扩大至", "跃升至", "跃升到", "上升至", "上升到", "提升至", "提升到", "前移至", "前移到", "升至", "升到", "升为", "跃居", "下降至", "下降到", "下滑至", "下滑到", "后移至", "退居", "降至", "降到", "降为", "退至", "跌至", "变为"},
 		each:     {"分别"},
 		are:      {"相当于", "是", "为"},
 		more:     {"高出", "多出", "高", "多"},
 		fewer:    {"低", "少"},
-		doubled:  {"翻一番"},
 		years:    {"年来"},
+		beneath:  {"跌破", "不足", "不到", "未达到", "未达"},
+		ours:     {"全市", "我市", "本市", "全县", "我县", "本县", "全州", "我州", "本州"},
+		single:   {"当月", "单月", "当季", "单季"},
+		sums:     {"累计", "截至", "截止"},
+		another:  {"差距", "增量", "降幅", "人均", "贡献率", "拉动"},
 		planned:  {"目标", "预期", "力争", "计划", "努力", "确保", "控制在", "要", "将", "拟", "争取"},
 	}
 }
@@ -195,16 +211,22 @@ func (s *scanner) short(sub panel.Subject) {
 }
 
 var (
-	rangeForm  = regexp.MustCompile(`^(\d{4})年?\s*(?:-|—|–|~|～|至|到)+\s*(\d{4})\s*年`)
+	rangeForm  = regexp.MustCompile(`^(\d{4})年?\s*(?:-|—|–|~|～|至|到)+\s*(\d{4}|\d{2})\s*年`)
+	shortYear  = regexp.MustCompile(`^['‘’]?(\d{2})年(?:[^来间前后内期多以均底]|末|$)`)
+	planForm   = regexp.MustCompile(`^十([一二三四五六])五[”"’』」]?(时期|期间|末|以来|收官之年|开局之年)`)
+	runForm    = regexp.MustCompile(`^连续(\d{1,2}|[一二三四五六七八九十两]{1,3})(年|个季度|个月)`)
+	doubleForm = regexp.MustCompile(`^翻了?([一二两三四])?番`)
 	yearForm   = regexp.MustCompile(`^((?:19|20)\d{2})\s*年`)
 	partForm   = regexp.MustCompile(`^(?:上半年|下半年|前三季度|[一二三四]季度|第[一二三四]季度|\d{1,2}\s*[-—–~～至]+\s*\d{1,2}\s*月(?:份)?|\d{1,2}月(?:份)?)`)
 	placeForm  = regexp.MustCompile(`^(倒数)?第\s*(\d{1,3}|[一二三四五六七八九十百]{1,5})\s*(?:位|名)?`)
 	amongForm  = regexp.MustCompile(`^前\s*(\d{1,3}|[一二三四五六七八九十]{1,3})\s*(?:位|名|强)?`)
-	firstForm  = regexp.MustCompile(`^(?:首位|榜首|之首|末位)`)
-	numberForm = regexp.MustCompile(`^([-−－]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(万亿元|百万美元|万美元|亿美元|美元|百万元|亿元|万元|元|万人|亿人|人/平方公里|人每平方公里|人|万户|户|万平方公里|平方公里|平方千米|平方米|公顷|万吨|亿吨|吨|个百分点|%|％|倍|个位次|个名次|个位|位|名|岁)?`)
-	countForm  = regexp.MustCompile(`^([一二三四五六七八九十]{1,3})(个位次|个名次|个位|位|倍)`)
+	firstForm  = regexp.MustCompile(`^(?:首位|榜首|之首|末位|垫底)`)
+	numberForm = regexp.MustCompile(`^([-−－]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?:\s*(多|余)?\s*(万亿元|百万美元|万美元|亿美元|美元|百万元|亿元|万元|元|万人|亿人|人/平方公里|人每平方公里|人|万户|户|万平方公里|平方公里|平方千米|平方米|公顷|万吨|亿吨|吨|个百分点|%|‰|倍|个位次|个名次|个位|位|名|岁|万亿|亿|万))?`)
+	splitForm  = regexp.MustCompile(`^(\d+(?:\.\d+)?)(万|亿)(多|余)(元|人|户|吨|美元)`)
+	bareForm   = regexp.MustCompile(`^(?:大关|以上|左右|门槛|台阶|的|[^\p{Han}]|$)`)
+	countForm  = regexp.MustCompile(`^([一二两三四五六七八九十]{1,3})(个位次|个名次|个位|位|倍)`)
 	decadeForm = regexp.MustCompile(`^近?([一二三四五六七八九十]{1,3}|\d{1,2})年来`)
-	notAPlace  = regexp.MustCompile(`^第[一二三四五六七八九十百]+(?:产业|季度|届|次|批|条|章|方|线|轮|个|版|期|代|步)`)
+	notAPlace  = regexp.MustCompile(`^第[一二三四五六七八九十百]+(?:产业|季度|届|次|批|条|章|方|线|轮|个|版|期|代|步|梯队|时间|动力|要务|责任|资源|生产力|书记)`)
 )
 
 // scan gives the tokens of a line in order.
@@ -230,7 +252,18 @@ func (s *scanner) at(line string, i int) (token, bool) {
 	case '，', ',', '、', '；', ';', '：', ':', '（', '(', '）', ')':
 		return token{kind: stop, end: i + utf8.RuneLen(r)}, true
 	}
-	for _, try := range []func(string) (token, bool){dated, placed, numbered} {
+	inNumber := i > 0 && isDigit(line[i-1]) && isDigit(line[i])
+	if m := shortYear.FindStringSubmatch(rest); m != nil && begins(line[:i]) {
+		y, _ := strconv.Atoi(m[1])
+		if y += 1900; y < 1950 {
+			y += 100
+		}
+		return token{kind: yearNumber, end: i + strings.Index(rest, "年") + len("年"), year: y}, true
+	}
+	for _, try := range []func(string) (token, bool){dated, lasting, placed, numbered} {
+		if inNumber {
+			break
+		}
 		if t, ok := try(rest); ok && !(t.kind == amount && digitBefore(line[:i])) {
 			t.end += i
 			return t, true
@@ -244,22 +277,47 @@ func (s *scanner) at(line string, i int) (token, bool) {
 	return token{}, false
 }
 
+// begins reports whether what follows a text is the first of a clause.
+func begins(head string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(head, " 　"))
+	return strings.TrimSpace(head) == "" || strings.ContainsRune("，,；;。：:、（(！!？?“", r)
+}
+
 // digitBefore reports whether a number goes on from before: 2 090.
 func digitBefore(head string) bool {
-	head = strings.TrimRight(head, " ")
-	return head != "" && head[len(head)-1] >= '0' && head[len(head)-1] <= '9'
+	head = strings.TrimRight(head, " .,")
+	return head != "" && isDigit(head[len(head)-1])
 }
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // dated reads years and parts of years. 2001年以来 leaves 以来 to be read.
 func dated(rest string) (token, bool) {
 	if m := rangeForm.FindStringSubmatch(rest); m != nil {
 		a, _ := strconv.Atoi(m[1])
 		b, _ := strconv.Atoi(m[2])
+		if b < 100 {
+			b += a / 100 * 100
+		}
 		return token{kind: yearRange, end: len(m[0]), year: a, to: b}, true
 	}
 	if m := yearForm.FindStringSubmatch(rest); m != nil {
 		y, _ := strconv.Atoi(m[1])
 		return token{kind: yearNumber, end: len(m[0]), year: y}, true
+	}
+	if m := planForm.FindStringSubmatch(rest); m != nil { // 十三五 is 2016 to 2020
+		first, t := 2001+5*ordinal(m[1]), token{kind: yearNumber, end: len(m[0])}
+		switch m[2] {
+		case "时期", "期间":
+			t.kind, t.year, t.to = yearRange, first-1, first+4
+		case "以来":
+			t.kind, t.unit, t.year = word, string(planFrom), first-1
+		case "开局之年":
+			t.year = first
+		default:
+			t.year = first + 4
+		}
+		return t, true
 	}
 	if m := decadeForm.FindStringSubmatch(rest); m != nil {
 		return token{kind: word, end: len(m[0]), unit: string(years), value: float64(ordinal(m[1]))}, true
@@ -280,9 +338,25 @@ func dated(rest string) (token, bool) {
 	return token{}, false
 }
 
+// lasting reads 连续五年 and 翻两番.
+func lasting(rest string) (token, bool) {
+	if m := runForm.FindStringSubmatch(rest); m != nil {
+		return token{kind: word, end: len(m[0]), unit: string(running), value: float64(ordinal(m[1])), to: map[string]int{"年": 1, "个季度": 4, "个月": 12}[m[2]]}, true
+	}
+	for m, w := range map[means]string{up: "增", down: "降"} { // 同比增7.9%
+		if next := strings.TrimPrefix(rest, w); next != rest && next != "" && isDigit(next[0]) {
+			return token{kind: word, end: len(w), unit: string(m)}, true
+		}
+	}
+	if m := doubleForm.FindStringSubmatch(rest); m != nil {
+		return token{kind: word, end: len(m[0]), unit: string(doubled), value: math.Exp2(float64(max(1, ordinal(m[1]))))}, true
+	}
+	return token{}, false
+}
+
 func placed(rest string) (token, bool) {
 	if m := firstForm.FindString(rest); m != "" {
-		return token{kind: place, end: len(m), place: 1, last: m == "末位"}, true
+		return token{kind: place, end: len(m), place: 1, last: m == "末位" || m == "垫底"}, true
 	}
 	if m := amongForm.FindStringSubmatch(rest); m != nil && !(strings.HasSuffix(m[0], m[1]) && hanNext(rest[len(m[0]):])) { // 前三, and not 前三季度
 		return token{kind: among, end: len(m[0]), place: ordinal(m[1])}, true
@@ -308,6 +382,9 @@ func numbered(rest string) (token, bool) {
 		return token{kind: amount, end: len(m[0]), value: float64(ordinal(m[1])), unit: m[2]}, true
 	}
 	m := numberForm.FindStringSubmatch(rest)
+	if s := splitForm.FindStringSubmatch(rest); s != nil { // 229万多人
+		m = []string{s[0], s[1], s[3], s[2] + s[4]}
+	}
 	if m == nil {
 		return token{}, false
 	}
@@ -317,7 +394,10 @@ func numbered(rest string) (token, bool) {
 	if err != nil {
 		return token{}, false
 	}
-	t := token{kind: amount, end: len(m[0]), value: v, unit: strings.ReplaceAll(m[2], "％", "%")}
+	t := token{kind: amount, end: len(m[0]), value: v, unit: m[3], over: m[2] != ""}
+	if bare(t.unit) && !bareForm.MatchString(rest[t.end:]) { // 3万辆 is of something else
+		t.unit = ""
+	}
 	if dot := strings.IndexByte(text, '.'); dot >= 0 {
 		t.decimals = len(text) - dot - 1
 	}
@@ -336,6 +416,8 @@ func ordinal(text string) int {
 			total, digit = total+max(digit, 1)*10, 0
 		case '百':
 			total, digit = total+max(digit, 1)*100, 0
+		case '两':
+			digit = 2
 		default:
 			digit = strings.IndexRune("一二三四五六七八九", r)/3 + 1
 		}
