@@ -62,6 +62,15 @@ func TestNothingCutOff(t *testing.T) {
 			}
 		}
 
+		own, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991100", "", "")
+		w.must(err)
+		if len(own.Revisions) != 30 || own.Revisions[0].Time != "2024" || len(own.Revisions[0].Steps) != 2 || own.Revisions[0].Steps[1].Release != final.ID {
+			t.Errorf("%d figures were published twice: %+v", len(own.Revisions), own.Revisions)
+		}
+		if then, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991100", "", "2025-03-01"); err != nil || len(then.Revisions) != 0 {
+			t.Errorf("revisions that were not known then: %v, %v", then.Revisions, err)
+		}
+
 		today, err := w.Today(ctx, "")
 		w.must(err)
 		if len(today) != 1 || today[0].Facts.Total != total || today[0].Release.Name != "历年数据.csv" {
@@ -80,6 +89,32 @@ func TestNothingCutOff(t *testing.T) {
 		for _, f := range words.Rows {
 			if !strings.Contains(f.Told.ZH, "出口额") || !strings.Contains(f.Told.ZH, "鹿川") {
 				t.Error(f.Told.ZH)
+			}
+		}
+	})
+}
+
+// TestEveryNote: notes are told page by page, and developments by sort and words.
+func TestEveryNote(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newDesk(t, db)
+		for i := range 52 {
+			w.must(second(w.WriteNote(ctx, w.people["tang"], observatory.Note{Title: fmt.Sprintf("形势之%d", i), Body: "平稳。"}, w.next())))
+		}
+		if p, err := w.NoteRows(ctx, 2); err != nil || p.Total != 52 || p.Pages != 2 || len(p.Rows) != 2 || p.Rows[1].Title != "形势之0" {
+			t.Errorf("%+v, %v", p, err)
+		}
+		for i, sort := range []string{"policy", "forum"} {
+			a := observatory.Abroad{Day: "2026-11-01", Place: "宁州市", Sort: sort, Title: fmt.Sprintf("新市民服务%d", i), Content: "三件事合并办理。", Source: "宁政发〔2026〕9号"}
+			w.must(second(w.EnterAbroad(ctx, w.people["tang"], a, w.next())))
+		}
+		for _, c := range []struct {
+			sort, words string
+			want        int
+		}{{"", "", 2}, {"forum", "", 1}, {"", "服务1", 1}, {"policy", "服务1", 0}, {"", " 合并 ", 2}} {
+			if list, err := w.Developments(ctx, c.sort, c.words); err != nil || len(list) != c.want {
+				t.Errorf("%+v: %d, %v", c, len(list), err)
 			}
 		}
 	})

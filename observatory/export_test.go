@@ -35,6 +35,11 @@ func (d *Desk) FactsAt(ctx context.Context, f FactFilter, page, size int) (Paged
 	return d.factsAt(ctx, f, page, size)
 }
 
+// NoteRows gives a page of the notes.
+func (d *Desk) NoteRows(ctx context.Context, page int) (*Paged[NoteRow], error) {
+	return d.noteRows(ctx, page)
+}
+
 type retelling struct {
 	id   int64
 	edit func(*Fact)
