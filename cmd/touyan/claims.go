@@ -88,7 +88,7 @@ func (c *claimsCmd) terms() (claim.Dictionary, error) {
 		return terms, err
 	}
 	own, err := claim.ReadDictionary(data)
-	return terms.With(own), err
+	return terms.With(own), inFile("--about", err)
 }
 
 func printClaims(w io.Writer, found []claim.Finding) {

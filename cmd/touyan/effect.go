@@ -211,6 +211,11 @@ func (c *effectCmd) rows(columns ...string) ([]effectRow, error) {
 	if err != nil {
 		return nil, noFile("--panel")
 	}
+	out, err := c.table(data, columns)
+	return out, inFile("--panel", err)
+}
+
+func (c *effectCmd) table(data []byte, columns []string) ([]effectRow, error) {
 	t, err := panel.NewTable(data)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,15 @@ const factsKept = 400
 
 // Run implements the command.
 func (c *factsCmd) Run(_ context.Context, s streams) error {
+	if c.Top < 1 {
+		return fault.At("touyan.facts", "--top", "至少要 1 条。", "It must be 1 at least.")
+	}
+	switch {
+	case c.CSV && !c.Mechanical:
+		return fault.At("touyan.facts", "--csv", "CSV 与 --mechanical 同用；其他事实请用 --json。", "CSV goes with --mechanical; for other facts use --json.")
+	case c.JSON && c.Mechanical:
+		return fault.At("touyan.facts", "--json", "机械定义的事实只输出 CSV，请用 --csv。", "Facts by the plain definitions are printed as CSV; use --csv.")
+	}
 	p, err := c.grouped(leastPeers)
 	if err != nil {
 		return err

@@ -18,10 +18,10 @@ import (
 // forecastCmd tells how series go on.
 type forecastCmd struct {
 	In      string   `help:"数据文件（CSV）：两列，时间和数值；或每行一个序列，列为 id、freq、horizon、train（数值以空格分开）。 The data, CSV: two columns, time and value; or a series a line with the columns id, freq, horizon and train (values with spaces between)." required:"" placeholder:"SERIES.csv"`
-	H       int      `help:"预测多少期；默认用文件中的 horizon，没有则为 6。 How many periods ahead; the file's horizon by default, or else 6." placeholder:"N"`
-	Period  int      `help:"一季（周期）有多少期：年 1、季 4、月 12；默认由数据得出。 Values to a season: 1 for years, 4 quarters, 12 months; told from the data by default." placeholder:"N"`
+	H       *int     `help:"预测多少期；默认用文件中的 horizon，没有则为 6。 How many periods ahead; the file's horizon by default, or else 6." placeholder:"N"`
+	Period  *int     `help:"一季（周期）有多少期：年 1、季 4、月 12；默认由数据得出。 Values to a season: 1 for years, 4 quarters, 12 months; told from the data by default." placeholder:"N"`
 	Level   *float64 `help:"还给出各期达到这一水平的可能性。 Also give the chance of reaching this level in each period." placeholder:"VALUE"`
-	Rank    int      `help:"还给出各期在文件全部序列中名次不低于 K 的可能性。 Also give the chance of being among the first K of all series in the file in each period." placeholder:"K"`
+	Rank    *int     `help:"还给出各期在文件全部序列中名次不低于 K 的可能性。 Also give the chance of being among the first K of all series in the file in each period." placeholder:"K"`
 	Smaller bool     `help:"名次以小为先。 Smaller values rank first."`
 	JSON    bool     `help:"输出 JSON。 Print JSON."`
 }
@@ -38,6 +38,9 @@ Tells how series go on: the season is tested for and taken off, then the median 
 // maxHorizon bounds how far ahead is asked.
 const maxHorizon = 1000
 
+// maxPeriod is a year of days.
+const maxPeriod = 366
+
 // foretold is what the command prints of a series.
 type foretold struct {
 	*forecast.Forecast
@@ -48,12 +51,24 @@ type foretold struct {
 
 // Run implements the command.
 func (c *forecastCmd) Run(_ context.Context, s streams) error {
-	if c.H < 0 || c.H > maxHorizon {
-		return fault.At("touyan.forecast", "--h", fmt.Sprintf("期数应为 1 至 %d。", maxHorizon), fmt.Sprintf("It must be 1 to %d periods.", maxHorizon))
+	for _, f := range []struct {
+		flag  string
+		value *int
+		most  int
+	}{{"--h", c.H, maxHorizon}, {"--period", c.Period, maxPeriod}} {
+		if f.value != nil && (*f.value < 1 || *f.value > f.most) {
+			return fault.At("touyan.forecast", f.flag, fmt.Sprintf("期数应为 1 至 %d。", f.most), fmt.Sprintf("It must be 1 to %d periods.", f.most))
+		}
+	}
+	if c.Level != nil && (math.IsNaN(*c.Level) || math.IsInf(*c.Level, 0)) {
+		return fault.At("touyan.forecast", "--level", "应为一个数。", "It must be a number.")
 	}
 	in, axis, err := c.read()
 	if err != nil {
-		return err
+		return inFile("--in", err)
+	}
+	if c.Rank != nil && (*c.Rank < 1 || *c.Rank > len(in)) {
+		return fault.At("touyan.forecast", "--rank", fmt.Sprintf("名次应为 1 至 %d，文件中有这么多序列。", len(in)), fmt.Sprintf("It must be 1 to %d, as many as there are series in the file.", len(in)))
 	}
 	all := forecast.Run(in)
 	out := make([]foretold, len(all))
@@ -62,9 +77,9 @@ func (c *forecastCmd) Run(_ context.Context, s streams) error {
 		if c.Level != nil {
 			out[i].Reach = chances(f, func(h int) (float64, bool) { return f.Reach(h, *c.Level) })
 		}
-		if c.Rank > 0 {
+		if c.Rank != nil {
 			rivals := slices.Concat(all[:i], all[i+1:])
-			out[i].Rank = chances(f, func(h int) (float64, bool) { return f.Rank(rivals, h, c.Rank, c.Smaller) })
+			out[i].Rank = chances(f, func(h int) (float64, bool) { return f.Rank(rivals, h, *c.Rank, c.Smaller) })
 		}
 	}
 	if c.JSON {
@@ -136,7 +151,7 @@ func (c *forecastCmd) rows(t *panel.Table) ([]forecast.Series, error) {
 		if id >= 0 {
 			s.ID = strings.Clone(row[id])
 		}
-		if s.Period, err = c.whole(t, row, freq, c.Period, 1, 366); err != nil {
+		if s.Period, err = c.whole(t, row, freq, c.Period, 1, maxPeriod); err != nil {
 			return nil, err
 		}
 		if s.Horizon, err = c.whole(t, row, horizon, c.H, 6, maxHorizon); err != nil {
@@ -161,9 +176,9 @@ func (c *forecastCmd) rows(t *panel.Table) ([]forecast.Series, error) {
 }
 
 // whole gives a whole number: the flag's, the cell's, or what holds without both.
-func (c *forecastCmd) whole(t *panel.Table, row []string, column, flag, otherwise, most int) (int, error) {
-	if flag > 0 {
-		return flag, nil
+func (c *forecastCmd) whole(t *panel.Table, row []string, column int, flag *int, otherwise, most int) (int, error) {
+	if flag != nil {
+		return *flag, nil
 	}
 	if column < 0 || strings.TrimSpace(row[column]) == "" {
 		return otherwise, nil
@@ -185,6 +200,9 @@ func (c *forecastCmd) column(t *panel.Table) ([]forecast.Series, panel.Axis, err
 	}
 	var points []point
 	var axis panel.Axis
+	if _, _, dated := panel.ParsePeriod(t.Head[0]); dated {
+		return nil, axis, fault.At("touyan.forecast", "line 1", "第一行应为列名，如 年份,数值；现在是一个时间，会被漏掉。", "The first line must hold the names of the columns, such as year,value; it holds a period, which would be lost.")
+	}
 	for row, err := range t.Rows() {
 		if err != nil {
 			return nil, axis, err
@@ -215,11 +233,11 @@ func (c *forecastCmd) column(t *panel.Table) ([]forecast.Series, panel.Axis, err
 	}
 	slices.SortStableFunc(points, func(a, b point) int { return a.period - b.period })
 	s := forecast.Series{ID: t.Head[1], Period: max(1, int(axis.Freq)), Horizon: 6}
-	if c.Period > 0 {
-		s.Period = c.Period
+	if c.Period != nil {
+		s.Period = *c.Period
 	}
-	if c.H > 0 {
-		s.Horizon = c.H
+	if c.H != nil {
+		s.Horizon = *c.H
 	}
 	axis.First, axis.Len = points[0].period, len(points)
 	for i, p := range points {

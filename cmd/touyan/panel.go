@@ -31,6 +31,9 @@ const leastPeers = 5
 
 // read gives the panel with its subjects and indicators described.
 func (c panelFlags) read() (*panel.Panel, error) {
+	if c.Vintage != "" && c.VintageCol == "" {
+		return nil, fault.At("touyan.panel", "--vintage-col", "请写明版本在哪一列。", "Say which column holds the vintage.")
+	}
 	data, err := os.ReadFile(c.Panel)
 	if err != nil {
 		return nil, noFile("--panel")
@@ -40,14 +43,14 @@ func (c panelFlags) read() (*panel.Panel, error) {
 		VintageCol: c.VintageCol, Vintage: c.Vintage, Indicators: c.Indicators,
 	})
 	if err != nil {
-		return nil, err
+		return nil, inFile("--panel", err)
 	}
 	if c.Meta != "" {
 		if data, err = os.ReadFile(c.Meta); err != nil {
 			return nil, noFile("--meta")
 		}
 		if err := p.Describe(data, c.SubjectCol, c.NameCol); err != nil {
-			return nil, err
+			return nil, inFile("--meta", err)
 		}
 	}
 	if err := p.DescribeIndicators(panel.Dictionary()); err != nil {
@@ -56,7 +59,7 @@ func (c panelFlags) read() (*panel.Panel, error) {
 	if data, err = c.about(); err != nil || data == nil {
 		return p, err
 	}
-	return p, p.DescribeIndicators(data)
+	return p, inFile("--about", p.DescribeIndicators(data))
 }
 
 // about gives the table of indicators that was named, or nil.
@@ -86,6 +89,26 @@ func (c panelFlags) grouped(least int) (*panel.Panel, error) {
 		return nil, fault.At("touyan.panel", "--peers", fmt.Sprintf("没有一组达到 %d 个对象。", least), fmt.Sprintf("No group has %d subjects.", least))
 	}
 	return p, nil
+}
+
+// inFile says in which of the files that flags name something is wrong.
+func inFile(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	why := *fault.Of(err)
+	if why.Kind != fault.Invalid {
+		return err
+	}
+	if len(why.Fields) == 0 {
+		return fault.At(why.Op, flag, why.Text.ZH, why.Text.EN)
+	}
+	fields := make([]fault.Field, len(why.Fields))
+	for i, f := range why.Fields {
+		fields[i] = fault.Field{Path: flag + " " + f.Path, Text: f.Text}
+	}
+	why.Fields = fields
+	return &why
 }
 
 func noFile(flag string) error {
