@@ -2,6 +2,7 @@ package observatory
 
 import (
 	"context"
+	"slices"
 
 	"touyan.dev/touyan/kernel/fault"
 	"touyan.dev/touyan/observatory/fact"
@@ -36,6 +37,9 @@ func (d *Desk) few(ctx context.Context, freq panel.Freq, peers, period, asOf str
 		i, ok := v.panel.Indicator(code)
 		if !ok || v.panel.Indicators[i].Polarity == panel.Neutral {
 			return nil, fault.At(op, "of", "请选择有数据、分得出高低优劣的指标。", "Choose indicators that have figures and of which more or less is better.")
+		}
+		if slices.Contains(chosen, i) {
+			return nil, fault.At(op, "of", "同一个指标选了两次，请另选一个。", "An indicator is chosen twice; choose another.")
 		}
 		chosen = append(chosen, i)
 	}

@@ -92,13 +92,13 @@ func (r *reader) sectors(n int, text string, start, end int) {
 		for i, part := range whole.Parts {
 			from, to := start+m[2*i+2], start+m[2*i+3]
 			t, _ := numbered(text[from:to])
-			r.out = append(r.out, claim{kind: Share, line: n, start: start + m[0], end: to, subject: r.subject, indicators: []string{part}, whole: []string{code}, year: year, value: t.value, decimals: t.decimals, unit: "%"})
+			r.out = append(r.out, claim{kind: Share, line: n, start: from, end: to, subject: r.subject, indicators: []string{part}, whole: []string{code}, year: year, value: t.value, decimals: t.decimals, unit: "%"})
 		}
 		return
 	}
 }
 
-var sectorForm = regexp.MustCompile(`三次产业(?:结构|比例|比重|占比|增加值)+[^，,；;0-9]{0,15}(?:由[0-9.:：∶]+)?[^，,；;0-9]{0,6}?(\d+(?:\.\d+)?)[:：∶](\d+(?:\.\d+)?)[:：∶](\d+(?:\.\d+)?)`)
+var sectorForm = regexp.MustCompile(`三次产业(?:结构|比例|比重|占比|增加值)+[^，,；;]*[^0-9.:：∶](\d+(?:\.\d+)?)[:：∶](\d+(?:\.\d+)?)[:：∶](\d+(?:\.\d+)?)`)
 
 // startsFrom reports whether a number is what something rose or fell from, and in
 // which year or part of a year that was; 0 and "" when the text does not say.
@@ -139,7 +139,7 @@ func (c *clause) relation(i int) relation {
 	}
 	if i+1 < len(c.tokens) && c.tokens[i+1].start == c.tokens[i].end {
 		switch next := c.tokens[i+1]; {
-		case next.is(beyond):
+		case next.is(beyond), next.is(more) && next.text == "多":
 			return over
 		case next.is(roughly):
 			return about
@@ -168,6 +168,16 @@ func (c *clause) way(i int) int {
 
 // percent reads a rate of growth or a share.
 func (c *clause) percent(k claim, i, way int) {
+	for n := i + 1; way == 0 && n < len(c.tokens) && n <= i+2; n++ { // 3%以上增长
+		switch t := c.tokens[n]; {
+		case t.is(up):
+			way = 1
+		case t.is(down):
+			way = -1
+		case !t.is(beyond, roughly):
+			n = len(c.tokens)
+		}
+	}
 	if of := c.find(0, func(t token) bool { return t.is(shareOf) }); of >= 0 && of < i {
 		c.share(k, of, i)
 		return
@@ -287,7 +297,7 @@ func (c *clause) amount(k claim, i, way int) {
 	}
 	c.against(&k, i)
 	switch {
-	case k.other != "" && c.find(0, func(t token) bool { return t.is(more, fewer, above, below) }) >= 0:
+	case k.other != "" && k.more != 0:
 		if k.kind = Difference; k.more < 0 {
 			k.value = -k.value
 		}
@@ -318,6 +328,8 @@ func (c *clause) against(k *claim, i int) {
 	for n := range i {
 		switch t := c.tokens[n]; {
 		case t.is(above, more):
+			k.more = 1
+		case t.is(beyond) && n+1 < i && c.tokens[n+1].kind == subjectName:
 			k.more = 1
 		case t.is(below, fewer):
 			k.more = -1

@@ -586,7 +586,7 @@ func (j *judgement) fits(v float64) (good bool, zh, en string) {
 	}
 	switch j.relation {
 	case over:
-		good = size >= said-rounding && (said == 0 && size > rounding || size < 2*said)
+		good = size >= said-rounding && (said == 0 && size > rounding || size < 2*said || j.run > 1)
 	case under:
 		good = size < said
 	case nearly:

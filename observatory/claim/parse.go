@@ -468,6 +468,9 @@ func (c *clause) places() {
 	if c.find(0, func(t token) bool { return t.is(another) }) >= 0 {
 		return // of what the panel does not hold: 增量居全省第三
 	}
+	if c.shared != nil && c.base.measure == unsaid && c.named(indicatorName) < 0 {
+		return // of the share
+	}
 	at := []int{}
 	for i, t := range c.tokens {
 		if (t.kind == place || t.kind == among) && !c.counted(i) && !c.describes(i) {
@@ -517,7 +520,11 @@ func (c *clause) places() {
 
 // describes reports whether a place only says who another subject is: 全省末位的云岭市.
 func (c *clause) describes(i int) bool {
-	return i+1 < len(c.tokens) && c.tokens[i+1].kind == subjectName && c.text[c.tokens[i].end:c.tokens[i+1].start] == "的"
+	if i+1 == len(c.tokens) || c.tokens[i+1].kind != subjectName {
+		return false
+	}
+	between := c.text[c.tokens[i].end:c.tokens[i+1].start]
+	return between == "的" || between == "" // 比第二名石桥市
 }
 
 // counted reports whether 第一 only counts what a text goes through.

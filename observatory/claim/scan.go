@@ -123,7 +123,7 @@ func lexicon() map[means][]string {
 		below:    {"低于", "少于", "小于", "落后于", "落后", "不及", "不敌"},
 		roughly:  {"大约", "约", "左右"},
 		shy:      {"接近", "将近", "近"},
-		beyond:   {"跨越", "跨过", "站上", "迈过", "超过", "突破", "超", "逾", "以上", "多"},
+		beyond:   {"跨越", "跨过", "站上", "迈过", "超过", "突破", "超", "逾", "以上"},
 		from:     {"由", "从"},
 		to:       {"增加到", "增加至", "增长到", "增长至", "提高到", "提高至", "减少到", "减少至", "回落到", "回落至", "扩大到", "扩大至", "跃升至", "跃升到", "上升至", "上升到", "提升至", "提升到", "前移至", "前移到", "升至", "升到", "升为", "跃居", "下降至", "下降到", "下滑至", "下滑到", "后移至", "退居", "降至", "降到", "降为", "退至", "跌至", "变为"},
 		each:     {"分别"},
@@ -187,8 +187,9 @@ func newScanner(p *panel.Panel, d Dictionary) *scanner {
 	for _, sub := range p.Subjects { // short names only where no proper name takes them
 		s.short(sub)
 	}
-	for m, words := range lexicon() {
-		for _, w := range words {
+	words := lexicon()
+	for _, m := range slices.Sorted(maps.Keys(words)) {
+		for _, w := range words[m] {
 			s.add(w, name{kind: word, means: m})
 		}
 	}

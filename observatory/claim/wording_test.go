@@ -116,6 +116,13 @@ func TestWordings(t *testing.T) {
 		{"2024年全市地区生产总值增量达216.7亿元，增量居全省第一。", "a"},
 		{"2024年全市地区生产总值与石桥市的差距由上年的25.3亿元变为69.8亿元。", ""},
 		{"2024年全市地区生产总值增长7.9%（全省第2）。", "aa"},
+		{"2024年白渡市地区生产总值居全省第一，比第二名石桥市多1758.3亿元。", "aa"},
+		{"2024年白渡市地区生产总值比石桥市多1800亿元。", "d"},
+		{"2024年白渡市地区生产总值超过石桥市1758.3亿元。", "a"},
+		{"2024年全市地区生产总值连续四年保持3%以上增长。", "a"},
+		{"2024年全市地区生产总值连续五年保持3%以上增长。", "d"},
+		{"2024年全市一般公共预算收入占地区生产总值的8.8%，居全省第一。", "a"},
+		{"全市三次产业结构由2023年的10:38.5:51.5调整为2024年的10:38:52。", "aaa"},
 		{"2024年很不平凡。今年全市地区生产总值2398.7亿元，去年为2181.98亿元。", "aa"},
 	} {
 		if got := home(t).Check(strings.Split(c.text, "\n")); letters(got) != c.want {
@@ -181,5 +188,18 @@ func TestLong(t *testing.T) {
 	c := home(t)
 	for _, piece := range []string{"1", " ", "第一、二、", "2024年全市地区生产总值", "翻", "前十个月"} {
 		c.Check([]string{"2024年全市地区生产总值" + strings.Repeat(piece, 200_000/len(piece))})
+	}
+}
+
+// TestLexicon: a word means one thing.
+func TestLexicon(t *testing.T) {
+	of := map[string]means{}
+	for m, words := range lexicon() {
+		for _, w := range words {
+			if other, twice := of[w]; twice {
+				t.Errorf("%s means %s and %s", w, m, other)
+			}
+			of[w] = m
+		}
 	}
 }

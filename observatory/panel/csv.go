@@ -134,7 +134,7 @@ func (t *Table) next() ([]string, error) {
 		}
 		var wrong *csv.ParseError
 		if errors.As(err, &wrong) {
-			return nil, faulty([]fault.Field{at(wrong.Line, "", "引号不成对，或引号外有多余字符。", "A quote is not closed, or stands in the middle of a cell.")})
+			return nil, faulty([]fault.Field{at(wrong.StartLine, "", "引号不成对，或引号外有多余字符。", "A quote is not closed, or stands in the middle of a cell.")})
 		}
 		if err != nil {
 			return nil, fault.Wrap("panel.Read", err)

@@ -90,6 +90,7 @@ func TestReadFaults(t *testing.T) {
 		{"two frequencies", "city,year,gdp\na,2020,1\na,2020-03,1\n", "line 3/year: The period is of another frequency"},
 		{"twice", "city,year,gdp\na,2020,1\na,2020,2\n", "line 3/gdp: Line 2 has the same subject"},
 		{"quote", "city,year,gdp\na,2020,\"1\n", "A quote is not closed"},
+		{"where a quote begins", "city,year,gdp\na,2020,\"1\nb,2020,2\nc,2020,3\n", "line 2: A quote is not closed"},
 		{"no value", "city,year,gdp\na,2020,\n", "The file holds no value"},
 		{"too long a time", "city,year,gdp\na,1000,1\na,2999,1\n", "The data span too long a time"},
 	} {

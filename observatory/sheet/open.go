@@ -73,7 +73,7 @@ func readText(text []byte) ([][]string, error) {
 		}
 		var wrong *csv.ParseError
 		if errors.As(err, &wrong) {
-			return nil, fault.At(opOpen, fmt.Sprintf("line %d", wrong.Line), "引号不成对，或引号外有多余字符。", "A quote is not closed, or stands in the middle of a cell.")
+			return nil, fault.At(opOpen, fmt.Sprintf("line %d", wrong.StartLine), "引号不成对，或引号外有多余字符。", "A quote is not closed, or stands in the middle of a cell.")
 		}
 		if err != nil {
 			return nil, fault.Wrap(opOpen, err)
