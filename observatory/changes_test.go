@@ -56,6 +56,9 @@ func TestNothingCutOff(t *testing.T) {
 		if len(seen) != total {
 			t.Errorf("the pages hold %d of %d", len(seen), total)
 		}
+		if none, err := w.Changes(ctx, observatory.Between{Freq: 1, From: "2025-09-01"}); err != nil || none.Differ.Total != 0 {
+			t.Errorf("after the last release: %+v, %v", none, err)
+		}
 		for field, bad := range map[string]observatory.Between{"from": {Freq: 1, From: "March"}, "to": {Freq: 1, From: "2025-03-01", To: "March"}} {
 			if _, err := w.Changes(ctx, bad); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != field {
 				t.Errorf("%s: %v", field, err)

@@ -3,6 +3,8 @@ package observatory
 import (
 	"fmt"
 	"testing"
+
+	"touyan.dev/touyan/observatory/fact"
 )
 
 func TestPaged(t *testing.T) {
@@ -18,6 +20,17 @@ func TestPaged(t *testing.T) {
 		}
 	}
 	if got := paged([]int{}, 3, 2); got.Rows == nil || got.Pages != 1 || got.Page != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestWhyRules: what reads differently by other rules says so first.
+func TestWhyRules(t *testing.T) {
+	n := &naming{}
+	if got := n.whyChanged(fact.Told{Rules: 1, Tied: true}, fact.Told{Rules: 2}); len(got) != 2 || got[0].ZH != "按调整后的认定规则重新核对" {
+		t.Errorf("%+v", got)
+	}
+	if got := n.whyChanged(fact.Told{Rules: 2, Tied: true}, fact.Told{Rules: 2}); len(got) != 1 {
 		t.Errorf("%+v", got)
 	}
 }

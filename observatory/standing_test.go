@@ -62,6 +62,9 @@ func TestUnusual(t *testing.T) {
 		if !shown {
 			t.Error("the release does not show it")
 		}
+		if today, err := w.Today(ctx, "991600"); err != nil || len(today) != 1 || today[0].Release.ID != done.ID {
+			t.Errorf("today is of %+v, %v", today, err)
+		}
 		own, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991600", "", "")
 		w.must(err)
 		if own.Facts.Total == 0 || own.Facts.Rows[0].ID != f.ID && own.Facts.Rows[1].ID != f.ID {
@@ -146,11 +149,6 @@ func TestRules(t *testing.T) {
 					t.Errorf("%+v", x)
 				}
 			}
-			for _, x := range s.Differ.Rows {
-				if x.Why[0].ZH != "按调整后的认定规则重新核对" {
-					t.Errorf("why it reads differently: %+v", x.Why)
-				}
-			}
 		}
 	})
 }
@@ -220,7 +218,7 @@ func TestOneTarget(t *testing.T) {
 		w := newDesk(t, db)
 		tang := w.people["tang"]
 		w.publish("历年数据.csv", "2025-03-01", table(1995, 2024, as), false)
-		x := observatory.Target{Freq: 1, Indicator: "va", Subject: "991100", By: 2026, Value: 7, Growth: false, Source: "2026年政府工作报告：规上工业增加值达到7亿元。"}
+		x := observatory.Target{Freq: 1, Indicator: "va", Subject: "991100", By: 2025, Value: 7, Source: "2025年政府工作报告：规上工业增加值达到7亿元。"}
 		const n = 8
 		ids, errs := make([]int64, n), make([]error, n)
 		var all sync.WaitGroup
@@ -238,13 +236,12 @@ func TestOneTarget(t *testing.T) {
 			t.Fatal(errs)
 		}
 		for i, err := range errs {
-			if says := fmt.Sprintf("（2026）达到%d亿元", 7+won); i != won && (!fault.Is(err, fault.Conflict) || !strings.Contains(fault.Of(err).Text.ZH, says)) {
+			if says := fmt.Sprintf("（2025）达到%d亿元", 7+won); i != won && (!fault.Is(err, fault.Conflict) || !strings.Contains(fault.Of(err).Text.ZH, says)) {
 				t.Errorf("%v does not say %s", err, says)
 			}
 		}
-		growth := x
+		growth := x // another thing to aim at in the same year
 		growth.Growth = true
-		growth.By = 2025
 		w.must(second(w.SetTarget(ctx, tang, growth, w.next())))
 		w.must(second(w.WithdrawTarget(ctx, tang, ids[won], "报告已修改", w.next())))
 		w.must(second(w.SetTarget(ctx, tang, x, w.next())))
