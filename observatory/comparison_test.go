@@ -20,6 +20,18 @@ import (
 	"touyan.dev/touyan/observatory"
 )
 
+// TestChosenTwice: an indicator together with itself is no pair.
+func TestChosenTwice(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		w := newDesk(t, db)
+		w.publish("历年.csv", "2025-03-01", table(2020, 2024, as), false)
+		_, err := w.Few(context.Background(), "lanjiang", "2024", "va", "va")
+		if !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != "of" || !strings.Contains(fault.Of(err).Fields[0].Text.EN, "chosen twice") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // TestExportComparison: a comparison leaves with its receipt, its figures as
 // numbers, negative ones too, and what is to be known of them in words.
 func TestExportComparison(t *testing.T) {

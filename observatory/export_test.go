@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"touyan.dev/touyan/kernel/store"
+	"touyan.dev/touyan/observatory/panel"
 )
 
 // Retell puts a told fact as another program may have told it.
@@ -52,4 +53,9 @@ func (c *retelling) Decide(g *store.Group) error {
 	c.edit(&f)
 	store.Put(g, &facts, c.id, f)
 	return nil
+}
+
+// Few gives who stands out in a peer set on indicators together.
+func (d *Desk) Few(ctx context.Context, peers, period string, of ...string) ([]FewRow, error) {
+	return d.few(ctx, panel.Yearly, peers, period, "", of)
 }
