@@ -350,3 +350,31 @@ func TestTarget(t *testing.T) {
 		w.checked()
 	})
 }
+
+// TestFirm: how firm a fact is is known once first estimates were revised, and not
+// before.
+func TestFirm(t *testing.T) {
+	storetest.Each(t, migrations(), func(t *testing.T, db *store.DB) {
+		w := newDesk(t, db)
+		w.publish("历年数据.csv", "2024-03-01", table(1995, 2023, as), false)
+		firm := func(release observatory.Release) (known, all int) {
+			for _, f := range w.facts(observatory.FactFilter{Release: release.ID}) {
+				all++
+				if f.Told.Robustness != nil {
+					known++
+				}
+			}
+			return known, all
+		}
+		first := w.publish("2024年.csv", "2025-03-01", table(2024, 2024, as), true)
+		if known, all := firm(first); known != 0 || all == 0 {
+			t.Errorf("of %d facts %d are firm by revisions that nobody has seen", all, known)
+		}
+		w.publish("2024年核定.csv", "2025-11-01", table(2024, 2024, func(city, _ int, v float64) float64 { return v * (1 + 0.002*float64(city-3)) }), false)
+		next := w.publish("2025年.csv", "2026-03-01", table(2025, 2025, as), true)
+		if known, all := firm(next); known == 0 {
+			t.Errorf("of %d facts none says how firm it is", all)
+		}
+		w.checked()
+	})
+}
