@@ -99,8 +99,15 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 		return nil, err
 	}
 	touched := indicatorsOf(fresh)
-	after, err := d.build(ctx, through{freq: r.Freq, with: release, only: touched, kin: true})
-	if err != nil {
+	var after *vintage
+	var told map[string][]Fact
+	var unread error
+	together(func() {
+		after, err = d.build(ctx, through{freq: r.Freq, with: release, only: touched, kin: true})
+	}, func() {
+		told, unread = d.standing(ctx, r.Freq, touched)
+	})
+	if err := errors.Join(err, unread); err != nil {
 		return nil, err
 	}
 	c := &publishing{release: release, freq: r.Freq, head: after.last, digest: digestOf(fresh)}
@@ -109,14 +116,7 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 			c.out++
 		}
 	}
-	told, err := d.standing(ctx, r.Freq, touched)
-	if err != nil {
-		return nil, err
-	}
 	o := fact.Product(after.panel.Axis)
-	if o.Revisions, err = after.revisions(touched); err != nil {
-		return nil, err
-	}
 	if err := d.rulesDeny(ctx, c, touched, told); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,9 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 		}
 		indicators[k] = i
 	}
-	c.compare(after, o, indicators, told)
+	if o.Revisions, err = c.compare(after, o, indicators, told); err != nil {
+		return nil, err
+	}
 	if err := d.track(ctx, c, after, o, touched, told); err != nil {
 		return nil, err
 	}
@@ -150,23 +152,30 @@ func indicatorsOf(cells []Cell) []string {
 	return out
 }
 
-// compare finds what is true of some indicators now, and holds what was told to it.
+// compare finds what is true of some indicators now, holds what was told to it, and
+// gives what was learned of their revisions.
 // What is new is mined while what was told is held to the figures: neither waits for
 // the other. How firm a fact is costs hundreds of draws, so it is found out for those
 // alone that are worth telling; one that reads differently keeps what was said of it.
 // The family over which the false discovery rate is held is all that the indicators
 // were tested for: the newest periods of every subject, every series, and what was
 // told of them earlier.
-func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, told map[string][]Fact) {
+func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, told map[string][]Fact) (revisions map[string]*fact.Revisions, err error) {
 	o.Most = factsEach
+	var codes []string
 	best, holds, unusual := make([][]fact.Fact, len(indicators)), make([]map[string]fact.Fact, len(indicators)), fact.Inferred{}
 	certain, tested := make([][]Fact, len(indicators)), inferential(told)
 	for k, i := range indicators {
-		certain[k] = enumerative(told[after.panel.Indicators[i].Code])
+		codes = append(codes, after.panel.Indicators[i].Code)
+		certain[k] = enumerative(told[codes[k]])
 	}
+	firm := o
 	together(func() {
+		if firm.Revisions, err = after.revisions(codes); err != nil {
+			return
+		}
 		for k, i := range indicators {
-			best[k] = fact.MineIndicator(after.panel, i, o).Facts
+			best[k] = fact.MineIndicator(after.panel, i, firm).Facts
 		}
 	}, func() {
 		for k, i := range indicators {
@@ -174,11 +183,15 @@ func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, t
 		}
 		unusual = fact.Infer(after.panel, indicators, o, toldOf(tested))
 	})
+	if err != nil {
+		return nil, err
+	}
 	for k := range indicators {
-		c.settle(after, o, certain[k], best[k], holds[k])
+		c.settle(after, firm, certain[k], best[k], holds[k])
 	}
 	c.tested = unusual.Tested
-	c.settle(after, o, tested, unusual.Found, unusual.Holds)
+	c.settle(after, firm, tested, unusual.Found, unusual.Holds)
+	return firm.Revisions, nil
 }
 
 // together runs two functions at once. A panic of either is the caller's.
