@@ -74,6 +74,9 @@ func (d *Desk) betweenDays(ctx context.Context, q Between) ([]Release, *naming, 
 			return nil, nil, fault.At("observatory.changes", name, "日期应写作 2026-11-20。", "A day is written 2026-11-20.")
 		}
 	}
+	if q.To != "" && q.To < q.From {
+		return nil, nil, fault.At("observatory.changes", "to", "截止日期早于起始日期，请核对。", "This day is before the one that changes are counted from; check both.")
+	}
 	list, err := d.published(ctx, panel.Freq(q.Freq), q.To)
 	if err != nil {
 		return nil, nil, err

@@ -59,9 +59,12 @@ func TestNothingCutOff(t *testing.T) {
 		if none, err := w.Changes(ctx, observatory.Between{Freq: 1, From: "2025-09-01"}); err != nil || none.Differ.Total != 0 {
 			t.Errorf("after the last release: %+v, %v", none, err)
 		}
-		for field, bad := range map[string]observatory.Between{"from": {Freq: 1, From: "March"}, "to": {Freq: 1, From: "2025-03-01", To: "March"}} {
-			if _, err := w.Changes(ctx, bad); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != field {
-				t.Errorf("%s: %v", field, err)
+		for _, bad := range []struct {
+			field string
+			q     observatory.Between
+		}{{"from", observatory.Between{Freq: 1, From: "March"}}, {"to", observatory.Between{Freq: 1, From: "2025-03-01", To: "March"}}, {"to", observatory.Between{Freq: 1, From: "2025-03-01", To: "2025-02-28"}}} {
+			if _, err := w.Changes(ctx, bad.q); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != bad.field {
+				t.Errorf("%+v: %v", bad, err)
 			}
 		}
 

@@ -255,5 +255,9 @@ func TestRefused(t *testing.T) {
 		if !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(fault.Of(err).Fields), "definitions") {
 			t.Errorf("a definition without a period: %v", err)
 		}
+		_, err = w.Enter(ctx, w.people["tang"], observatory.Subjects, []byte("code,name\n991900,\"=HYPERLINK(\"\"x\"\")\"\n"), w.next())
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(fault.Of(err).Fields), "line 2/name") {
+			t.Errorf("a formula for a name: %v", err)
+		}
 	})
 }

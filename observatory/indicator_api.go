@@ -146,6 +146,9 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 	if !ok {
 		return nil, fault.At("observatory.indicator", "subject", "没有这个对象的数据。", "There are no figures of this subject.")
 	}
+	if peers != "" && !slices.ContainsFunc(v.ref.Peers, func(l line) bool { return l["code"] == peers }) {
+		return nil, fault.At("observatory.indicator", "peers", "没有这个分组。", "There is no such peer set.")
+	}
 	p := &IndicatorPage{
 		IndicatorRow: rowOf(v.panel.Indicators[i]), Freq: int(freq), FreqName: freqName(freq), Vintage: v.panel.Vintage, Subject: n.subject(v.panel.Subjects[s].Code),
 		Sets: []Coded{}, Labels: []string{}, Breaks: []BreakRow{}, Revisions: v.revised(code, v.panel.Subjects[s].Code), Targets: []TargetRow{}, Vintages: v.overview(n).Vintages,
@@ -162,8 +165,8 @@ func (d *Desk) IndicatorPage(ctx context.Context, who auth.Principal, freq panel
 	return p, err
 }
 
-// peersOf chooses the peer set: the one asked for, else the first that the subject
-// is of.
+// peersOf chooses the peer set: the one asked for if the subject is of it, else the
+// first that it is of.
 func (v *vintage) peersOf(s int, code string, p *IndicatorPage) panel.PeerSet {
 	chosen := panel.PeerSet{Members: []int{s}}
 	for _, set := range v.panel.Peers {

@@ -130,6 +130,9 @@ func readLines(sort Sort, data []byte) ([]line, error) {
 			if cell = strings.TrimSpace(cell); cell != "" {
 				l[t.Head[i]] = cell
 			}
+			if cell != "" && strings.Contains("=+-@", cell[:1]) { // the table is taken out again as it is
+				return nil, t.Wrong(t.Head[i], "不能以 = + - @ 开头：表格软件会当作公式。", "It must not begin with = + - or @: spreadsheets would take it for a formula.")
+			}
 		}
 		if l["code"] == "" || seen[l["code"]] {
 			return nil, t.Wrong("code", "代码为空或重复，请逐行核对。", "The code is empty or stands there twice; check the lines.")

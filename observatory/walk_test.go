@@ -279,6 +279,9 @@ func TestRelease(t *testing.T) {
 		if last := len(then.Ranks) - 1; *then.Ranks[last] != 1 || *now.Ranks[last] != 2 || then.Series[3].Values[last] != nil || now.Series[3].Values[last] == nil {
 			t.Errorf("as of: rank %d and %d", *then.Ranks[last], *now.Ranks[last])
 		}
+		if _, err := w.IndicatorPage(ctx, w.people["zhou"], 1, "va", "991100", "elsewhere", ""); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Path != "peers" {
+			t.Errorf("a peer set that there is not: %v", err)
+		}
 		if len(now.Revisions) != 1 || len(now.Revisions[0].Steps) != 2 || now.Forecast == nil {
 			t.Errorf("revisions %+v, forecast %v", now.Revisions, now.Forecast)
 		}
