@@ -20,7 +20,7 @@ type world struct {
 	step      int       // between compared periods
 	level     []float64 // s·T + t, NaN where there is none
 
-	// What revisions there are: nil when the figures stay as they are.
+	// What revisions there are. Without any, plain is level and no span moves.
 	plain         []float64   // the levels before any
 	factor        [][]float64 // by path and period: the later over the earlier figure
 	donor         []uint16    // draw·N + s: whose path a subject goes
