@@ -173,7 +173,6 @@ type part struct {
 	unit, role, task, due, stage string
 	late                         bool
 	left                         string
-	result                       string
 }
 
 // partsOf gives the units' parts of a matter: who, as what, what is asked, until

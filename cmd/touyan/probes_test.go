@@ -58,7 +58,6 @@ type model struct {
 	runs    map[int64]bool
 	posts   []auth.Post
 	given   []auth.NewDelegation
-	ids     []int64 // of given
 	away    []auth.NewAbsence
 	matters []seen
 }

@@ -166,16 +166,13 @@ func elsewhere() []stranger {
 		{"XC", "赤原国", [2]float64{21400, 396000}, [2]float64{51300, 68900}, firstYear, true}, {"XD", "银松国", [2]float64{18700, 261000}, [2]float64{8420, 8650}, firstYear, true},
 		{"XE", "双湾国", [2]float64{9300, 214000}, [2]float64{5210, 6080}, firstYear, true}, {"XF", "高穗国", [2]float64{14100, 187000}, [2]float64{14700, 21300}, firstYear, true},
 	}
-	for _, p := range []stranger{
+	return append(out, []stranger{
 		{"990171", "高新区", [2]float64{14, 1128}, [2]float64{9, 61}, 2010, true}, {"990271", "宁州高新区", [2]float64{19, 1196}, [2]float64{12, 66}, 2010, true},
 		{"990371", "临澜高新区", [2]float64{11, 742}, [2]float64{8, 39}, 2010, true}, {"990471", "桐浦高新区", [2]float64{10, 655}, [2]float64{7, 34}, 2010, true},
 		{"990571", "沧屿高新区", [2]float64{8, 508}, [2]float64{6, 28}, 2010, true}, {"990671", "云堰高新区", [2]float64{5, 431}, [2]float64{4, 22}, 2010, true},
 		{"990871", "和汀高新区", [2]float64{4, 262}, [2]float64{3, 16}, 2010, true}, {"990971", "枫泽高新区", [2]float64{3, 198}, [2]float64{3, 13}, 2010, true},
 		{"991171", "石埠高新区", [2]float64{2.4, 171}, [2]float64{2, 11}, 2010, true},
-	} {
-		out = append(out, p)
-	}
-	return out
+	}...)
 }
 
 // book makes a stranger's years: growth that slows, with the weather of all.

@@ -160,7 +160,7 @@ func TestDeputyStandsInOnlyWhileAway(t *testing.T) {
 			t.Errorf("while the holder is there: %+v", v)
 		}
 		from, to := l.at("2026-11-23 12:00"), l.at("2026-11-23 18:00")
-		id, err := l.registry.MarkAbsent(ctx, Principal{Person: l.leader}, NewAbsence{Key: "away", Since: from, Until: to, Reason: "开会"})
+		_, err := l.registry.MarkAbsent(ctx, Principal{Person: l.leader}, NewAbsence{Key: "away", Since: from, Until: to, Reason: "开会"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,13 +173,14 @@ func TestDeputyStandsInOnlyWhileAway(t *testing.T) {
 				t.Errorf("at %s: %+v", c.at.Format(time.RFC3339Nano), v)
 			}
 		}
-		if id, err = l.registry.MarkAbsent(ctx, Principal{Person: l.leader}, NewAbsence{Key: "again", Until: to.AddDate(0, 0, 1), Reason: "开会"}); err != nil {
+		again, err := l.registry.MarkAbsent(ctx, Principal{Person: l.leader}, NewAbsence{Key: "again", Until: to.AddDate(0, 0, 1), Reason: "开会"})
+		if err != nil {
 			t.Fatal(err)
 		}
 		if v := l.may(rules, l.deputy, "matter.act", matter); !v.Allowed {
 			t.Errorf("away again: %+v", v)
 		}
-		if err := l.registry.EndAbsence(ctx, Principal{Person: l.leader}, "back", id); err != nil {
+		if err := l.registry.EndAbsence(ctx, Principal{Person: l.leader}, "back", again); err != nil {
 			t.Fatal(err)
 		}
 		if v := l.may(rules, l.deputy, "matter.act", matter); v.Allowed {

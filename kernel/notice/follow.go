@@ -169,6 +169,9 @@ const (
 // tell wakes the watchers of those who have new notices, whoever wrote them.
 func (p *Post) tell(ctx context.Context, grown <-chan struct{}) {
 	last, err := bus.Position(ctx, p.cfg.DB, Follower)
+	if err != nil && ctx.Err() == nil { // then everybody who watches is woken once
+		p.cfg.Log.Warn("new notices cannot be read; trying again", "error", err)
+	}
 	for ctx.Err() == nil {
 		wait, cancel := context.WithCancel(ctx)
 		go func() { _ = p.cfg.Machine.Wait(wait, p.cfg.Machine.Now().Add(tellPoll)); cancel() }()
