@@ -127,4 +127,3 @@ func given(list []reading) (out []reading) {
 	}
 	return out
 }
-
