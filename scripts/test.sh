@@ -12,7 +12,7 @@ unformatted=$(gofmt -l $(git ls-files '*.go'))
 [ -z "$unformatted" ] || { echo "not formatted: $unformatted" >&2; exit 1; }
 go test -p 2 -timeout 20m ./...
 race() {
-  go test -p 2 -timeout 15m -race -short \
+  go test -p 2 -timeout 20m -race -short \
     -gcflags='modernc.org/sqlite/lib=-race=false' \
     -gcflags='modernc.org/libc/...=-race=false' \
     -gcflags='golang.org/x/crypto/...=-race=false' "$@"
