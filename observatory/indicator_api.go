@@ -328,14 +328,10 @@ func (v *vintage) ahead(i, s int, set panel.PeerSet) *ForecastRow {
 // revised gives the figures of a series that were published more than once, the
 // newest first.
 func (v *vintage) revised(indicator, subject string) []RevisedRow {
-	order := map[int64]int{}
-	for i, r := range v.list {
-		order[r.ID] = i
-	}
-	said := map[int][]Cell{} // by period
-	for _, c := range v.cells {
-		if _, in := order[c.Release]; in && c.Subject == subject && c.Indicator == indicator {
-			said[c.Period] = append(said[c.Period], c)
+	said := map[int][]int{} // by period, its cells
+	for i, c := range v.cells {
+		if v.rank[i] != none && c.Subject == subject && c.Indicator == indicator {
+			said[c.Period] = append(said[c.Period], i)
 		}
 	}
 	rows := []RevisedRow{}
@@ -344,10 +340,11 @@ func (v *vintage) revised(indicator, subject string) []RevisedRow {
 		if len(cells) < 2 {
 			continue
 		}
-		slices.SortFunc(cells, func(a, b Cell) int { return cmp.Compare(order[a.Release], order[b.Release]) })
+		slices.SortFunc(cells, func(a, b int) int { return cmp.Compare(v.rank[a], v.rank[b]) })
 		row := RevisedRow{Time: label(v.freq, period)}
-		for _, c := range cells {
-			row.Steps = append(row.Steps, StepRow{Vintage: v.list[order[c.Release]].Vintage, Release: c.Release, Value: c.Value, Provisional: c.Provisional})
+		for _, i := range cells {
+			c := v.cells[i]
+			row.Steps = append(row.Steps, StepRow{Vintage: v.list[v.rank[i]].Vintage, Release: c.Release, Value: c.Value, Provisional: c.Provisional})
 		}
 		rows = append(rows, row)
 	}

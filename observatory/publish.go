@@ -128,7 +128,7 @@ func (d *Desk) mine(ctx context.Context, release int64) (*publishing, error) {
 		}
 		indicators[k] = i
 	}
-	if o.Revisions, err = c.compare(after, o, indicators, told); err != nil {
+	if err := c.compare(after, o, indicators, told); err != nil {
 		return nil, err
 	}
 	if err := d.track(ctx, c, after, o, touched, told); err != nil {
@@ -152,15 +152,13 @@ func indicatorsOf(cells []Cell) []string {
 	return out
 }
 
-// compare finds what is true of some indicators now, holds what was told to it, and
-// gives what was learned of their revisions.
-// What is new is mined while what was told is held to the figures: neither waits for
-// the other. How firm a fact is costs hundreds of draws, so it is found out for those
-// alone that are worth telling; one that reads differently keeps what was said of it.
-// The family over which the false discovery rate is held is all that the indicators
-// were tested for: the newest periods of every subject, every series, and what was
-// told of them earlier.
-func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, told map[string][]Fact) (revisions map[string]*fact.Revisions, err error) {
+// compare finds what is true of some indicators now, and holds what was told to it;
+// neither waits for the other. How firm a fact is costs hundreds of draws, so it is
+// found out for those alone that are worth telling; one that reads differently keeps
+// what was said of it. The family over which the false discovery rate is held is all
+// that the indicators were tested for: the newest periods of every subject, every
+// series, and what was told of them earlier.
+func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, told map[string][]Fact) (err error) {
 	o.Most = factsEach
 	var codes []string
 	best, holds, unusual := make([][]fact.Fact, len(indicators)), make([]map[string]fact.Fact, len(indicators)), fact.Inferred{}
@@ -184,14 +182,14 @@ func (c *publishing) compare(after *vintage, o fact.Options, indicators []int, t
 		unusual = fact.Infer(after.panel, indicators, o, toldOf(tested))
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for k := range indicators {
 		c.settle(after, firm, certain[k], best[k], holds[k])
 	}
 	c.tested = unusual.Tested
 	c.settle(after, firm, tested, unusual.Found, unusual.Holds)
-	return firm.Revisions, nil
+	return nil
 }
 
 // together runs two functions at once. A panic of either is the caller's.

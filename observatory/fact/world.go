@@ -254,8 +254,7 @@ func (c *trial) contest(t int) *contest {
 	if c.contests[t] != nil {
 		return c.contests[t]
 	}
-	reach, out := c.spans(c.Form), &contest{}
-	out.draw = None
+	reach, out := c.spans(c.Form), &contest{draw: None}
 	own := reach[int(c.Subject)*c.x.T+t]
 	for _, s := range c.p.Peers[c.Peers].Members {
 		r := reach[s*c.x.T+t]
